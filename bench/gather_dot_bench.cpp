@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+// Times the indexed contraction of a locally connected layer, 28 x 28 -> 16 x 16 with 5 x 5
+// windows:
+//   gather_dot_bench [batch]     medians in microseconds, by type, SIMD target and thread count
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cmath>
+#include <cstdlib>
+#include <functional>
+#include <memory>
+#include <random>
+#include <thread>
+#include <vector>
+
+#include "backends/cpu/gather_dot/gather_dot.hpp"
+#include "backends/cpu/target.hpp"
+
+namespace {
+
+using namespace paragon::cpu;
+
+constexpr size_t kIn = 28, kSide = 16, kField = 5;
+
+std::vector<int32_t> windows() {
+  std::vector<int32_t> index;
+  const auto start = [](size_t i) {
+    return static_cast<size_t>(std::lround(static_cast<double>(i * (kIn - kField)) / (kSide - 1)));
+  };
+  for (size_t n = 0; n < kSide * kSide; ++n) {
+    for (size_t t = 0; t < kField * kField; ++t) {
+      index.push_back(static_cast<int32_t>((start(n / kSide) + t / kField) * kIn +
+                                           start(n % kSide) + t % kField));
+    }
+  }
+  return index;
+}
+
+struct Free {
+  void operator()(std::byte* p) const { ::operator delete(p, std::align_val_t{64}); }
+};
+using Bytes = std::unique_ptr<std::byte, Free>;
+
+Bytes aligned(size_t size) {
+  return Bytes(static_cast<std::byte*>(::operator new(size, std::align_val_t{64})));
+}
+
+Bytes random_operand(GemmType type, size_t count) {
+  std::mt19937 random(static_cast<unsigned>(count));
+  Bytes bytes = aligned(count * 4);
+  for (size_t i = 0; i < count; ++i) {
+    const auto value = static_cast<int>(random() % 256) - 128;
+    if (type == GemmType::kInt8) {
+      reinterpret_cast<int8_t*>(bytes.get())[i] = static_cast<int8_t>(value);
+    } else {
+      reinterpret_cast<float*>(bytes.get())[i] = static_cast<float>(value) / 128.0F;
+    }
+  }
+  return bytes;
+}
+
+/// Two threads that spin between jobs, so that waking them is not part of the figures.
+class Pair {
+ public:
+  Pair() : helper_([this] { serve(); }) {}
+  ~Pair() {
+    stop_ = true;
+    ++started_;
+    helper_.join();
+  }
+  void run(const std::function<void(int)>& job) {
+    job_ = &job;
+    const unsigned turn = ++started_;
+    job(0);
+    while (finished_.load(std::memory_order_acquire) != turn) {
+    }
+  }
+
+ private:
+  void serve() {
+    for (unsigned turn = 1;; ++turn) {
+      while (started_.load(std::memory_order_acquire) != turn) {
+      }
+      if (stop_) return;
+      (*job_)(1);
+      finished_.store(turn, std::memory_order_release);
+    }
+  }
+  std::atomic<unsigned> started_{0}, finished_{0};
+  std::atomic<bool> stop_{false};
+  const std::function<void(int)>* job_ = nullptr;
+  std::thread helper_;
+};
+
+double median_microseconds(const std::function<void()>& work) {
+  using Clock = std::chrono::steady_clock;
+  std::vector<double> times;
+  const auto end = Clock::now() + std::chrono::milliseconds(200);
+  for (auto now = Clock::now(); now < end;) {
+    work();
+    const auto after = Clock::now();
+    times.push_back(std::chrono::duration<double, std::micro>(after - now).count());
+    now = after;
+  }
+  if (std::getenv("BENCH_MIN")) return *std::min_element(times.begin(), times.end());
+  std::nth_element(times.begin(), times.begin() + times.size() / 2, times.end());
+  return times[times.size() / 2];
+}
+
+void measure(GemmType type, size_t batch) {
+  const std::vector<int32_t> index = windows();
+  const size_t units = kSide * kSide, taps = kField * kField, features = kIn * kIn;
+  const Bytes w = random_operand(type, units * taps), x = random_operand(type, features * batch),
+              dy = random_operand(type, units * batch);
+  const Bytes y = aligned(units * batch * 4), dw = aligned(units * taps * 4),
+              dx = aligned(features * batch * 4);
+  for (const int threads : {1, 2}) {
+    const auto plan = [&](GatherDotOp op) {
+      return plan_gather_dot(op, type, units, taps, features, batch, index.data(), threads);
+    };
+    const GatherDotPlan forward = plan(GatherDotOp::kForward),
+                        weights = plan(GatherDotOp::kWeightGradient),
+                        inputs = plan(GatherDotOp::kInputGradient);
+    const size_t scratch_bytes =
+        std::max({forward.scratch_bytes_per_thread, weights.scratch_bytes_per_thread,
+                  inputs.scratch_bytes_per_thread, size_t{64}});
+    const Bytes scratch[2] = {aligned(scratch_bytes), aligned(scratch_bytes)};
+    const auto part = [&](const GatherDotPlan& p, int thread, const Bytes& a, const Bytes& b,
+                          const Bytes& out) {
+      if (thread < p.threads) {
+        run_gather_dot(p, thread, a.get(), b.get(), out.get(), {}, scratch[thread].get());
+      }
+    };
+    const auto time = [&](const std::function<void(int)>& job) {
+      if (threads == 1) return median_microseconds([&] { job(0); });
+      Pair pair;
+      return median_microseconds([&] { pair.run(job); });
+    };
+    const double empty = time([](int) {});
+    const double f = time([&](int i) { part(forward, i, w, x, y); });
+    const double g = time([&](int i) { part(weights, i, dy, x, dw); });
+    const double h = time([&](int i) { part(inputs, i, w, dy, dx); });
+    const double both = time([&](int i) {
+      part(forward, i, w, x, y);
+      part(weights, i, dy, x, dw);
+    });
+    fmt::print("{:8} {:12} {:7} {:8.2f} {:8.2f} {:8.2f} {:8.2f} {:8.2f}\n",
+               type == GemmType::kFloat32 ? "float32" : "int8", target_name(active_target()),
+               threads, empty, f, g, h, both);
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const size_t batch = argc > 1 ? std::strtoul(argv[1], nullptr, 10) : 64;
+  fmt::print("{:8} {:12} {:7} {:>8} {:>8} {:>8} {:>8} {:>8}\n", "type", "target", "threads",
+             "nothing", "forward", "weights", "inputs", "fwd+wgt");
+  for (const Target target : available_targets()) {
+    force_target(target);
+    measure(GemmType::kFloat32, batch);
+    measure(GemmType::kInt8, batch);
+  }
+}

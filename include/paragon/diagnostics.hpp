@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <paragon/dtype.hpp>
+#include <paragon/export.hpp>
+#include <paragon/network.hpp>
+#include <paragon/trainer.hpp>
+
+namespace paragon {
+
+PARAGON_API std::string_view version();            ///< "0.1.0"
+PARAGON_API std::string_view active_simd();        ///< "avx512_vnni", "avx2", ...
+PARAGON_API std::vector<std::string> available_simd();
+PARAGON_API std::size_t processors();              ///< threads that `threads = 0` stands for
+
+/// Stages of dump(), in processing order.
+PARAGON_API std::vector<std::string> dump_stages();  ///< "model", "inference", "training", "program"
+
+/// The text form of what a network and a trainer's options compile to.
+PARAGON_API std::string dump(const Network& network, const TrainerOptions& options,
+                             std::string_view stage);
+
+struct GemmTiming {
+  std::size_t m, n, k;
+  double gops;  ///< 1e9 multiply-adds * 2 per second, median of the repetitions
+};
+
+/// Times the CPU backend's matrix product, B packed beforehand. type: float32 or int8.
+PARAGON_API GemmTiming time_gemm(DType type, std::size_t m, std::size_t n, std::size_t k,
+                                 std::size_t threads);
+
+}  // namespace paragon

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "backends/cpu/code.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <cstring>
+
+#include "core/error.hpp"
+
+namespace paragon::cpu {
+
+using runtime::Instruction;
+using runtime::Operand;
+
+BoundCode::BoundCode(const runtime::Dispatch& dispatch, const runtime::Program& program, const runtime::HostMemory& memory)
+    : rows_(dispatch.rows), cols_(dispatch.cols) {
+  const auto& code = dispatch.code;
+  if (code.instructions.size() > kMaxInstructions)
+    raise("[cpu] element-wise code of {} operations, expected at most {}", code.instructions.size(), kMaxInstructions);
+  for (const Instruction& instruction : code.instructions) {
+    Step step{.kind = instruction.kind, .op = instruction.op, .type = instruction.type,
+              .operand_type = instruction.operand_type, .element = size_of(instruction.type)};
+    step.attrs = instruction.attrs;
+    if (instruction.kind == Instruction::Kind::kLoad) {
+      const Shape& shape = program.buffers[instruction.buffer].shape;
+      step.buffer = instruction.buffer;
+      step.memory = memory.data(instruction.buffer);
+      step.repeat_rows = shape.rows() == 1 && rows_ != 1;
+      step.repeat_cols = shape.cols() == 1 && cols_ != 1;
+    }
+    step.operands = static_cast<unsigned>(instruction.operands.size());
+    for (size_t i = 0; i < instruction.operands.size(); ++i) {
+      const Operand& operand = instruction.operands[i];
+      if (operand.kind == Operand::Kind::kScalar) {
+        step.source[i] = Source::kScalar;
+        step.scalar[i] = memory.data(operand.index);
+        step.operand_types[i] = program.buffers[operand.index].type;
+        step.scalars |= 1u << i;
+      } else {
+        step.source[i] = Source::kRegister;
+        step.reg[i] = operand.index;
+        step.operand_types[i] = steps_[operand.index].type;
+      }
+    }
+    if (instruction.kind == Instruction::Kind::kCompute)
+      step.kernel = tile_kernel(instruction.op, instruction.type, instruction.operand_type);
+    steps_.push_back(std::move(step));
+  }
+  find_direct_stores(dispatch, memory);
+  for (const auto& store : code.or_stores) or_stores_.push_back({store.reg, memory.data(store.buffer), 4});
+  assign_slots();
+  const bool anchor_only = steps_.size() == 1 && steps_[0].kind == Instruction::Kind::kAccumulator;
+  if (anchor_only && stores_.size() == 1 && or_stores_.empty()) plain_store_ = stores_[0].memory;
+}
+
+// A result goes straight to memory unless a later operation still reads the old contents.
+void BoundCode::find_direct_stores(const runtime::Dispatch& dispatch, const runtime::HostMemory& memory) {
+  for (const auto& store : dispatch.code.stores) {
+    std::byte* target = memory.data(store.buffer);
+    Step& writer = steps_[store.reg];
+    bool direct = writer.kind == Instruction::Kind::kCompute && writer.direct == nullptr;
+    for (size_t later = store.reg + 1; later < steps_.size(); ++later) {
+      const Step& step = steps_[later];
+      if (step.kind == Instruction::Kind::kLoad && step.memory == target) direct = false;
+      for (unsigned i = 0; i < step.operands; ++i) {
+        if (step.source[i] != Source::kRegister) continue;
+        const Step& source = steps_[step.reg[i]];
+        if (source.kind == Instruction::Kind::kLoad && source.memory == target) direct = false;
+      }
+    }
+    if (direct) writer.direct = target;
+    else stores_.push_back({store.reg, target, writer.element});
+  }
+}
+
+// Scratch slots by lifetime: few registers live at once, so the working set stays in L1.
+void BoundCode::assign_slots() {
+  std::vector<size_t> last(steps_.size(), 0);
+  for (size_t i = 0; i < steps_.size(); ++i) {
+    last[i] = std::max(last[i], i);
+    for (unsigned k = 0; k < steps_[i].operands; ++k)
+      if (steps_[i].source[k] == Source::kRegister) last[steps_[i].reg[k]] = i;
+  }
+  for (const auto* list : {&stores_, &or_stores_})
+    for (const Store& store : *list) last[store.reg] = steps_.size();
+  std::vector<uint32_t> free;
+  for (size_t i = 0; i < steps_.size(); ++i) {
+    if (free.empty()) free.push_back(static_cast<uint32_t>(slots_++));
+    steps_[i].slot = free.back();
+    free.pop_back();
+    for (size_t k = 0; k <= i; ++k)
+      if (last[k] == i) free.push_back(steps_[k].slot);
+  }
+}
+
+void BoundCode::rebind(const runtime::HostMemory& memory) {
+  for (Step& step : steps_)
+    if (step.kind == Instruction::Kind::kLoad) step.memory = memory.data(step.buffer);
+}
+
+void BoundCode::run(size_t row, size_t rows, size_t col, size_t cols, Accumulators accumulators, std::byte* scratch) const {
+  const std::byte* registers[kMaxInstructions];
+  const size_t tile_cols = std::min(cols, kTile);
+  const size_t tile_rows = std::max<size_t>(1, kTile / std::max<size_t>(tile_cols, 1));
+  const size_t element = steps_.empty() ? 0 : steps_[0].element;  // the anchor comes first
+  for (size_t r = 0; r < rows; r += tile_rows)
+    for (size_t c = 0; c < cols; c += tile_cols) {
+      const Tile tile{row + r, std::min(tile_rows, rows - r), col + c, std::min(tile_cols, cols - c)};
+      const Accumulators part{accumulators.data + (r * accumulators.stride + c) * element, accumulators.stride};
+      run_tile(tile, part, scratch, registers);
+    }
+}
+
+void BoundCode::run_tile(const Tile& tile, Accumulators accumulators, std::byte* scratch, const std::byte** registers) const {
+  const bool dense = tile.cols == cols_ || tile.rows == 1;
+  const size_t first = tile.row * cols_ + tile.col;
+  for (size_t i = 0; i < steps_.size(); ++i) {
+    const Step& step = steps_[i];
+    std::byte* slot = scratch + step.slot * kSlotBytes;
+    if (step.kind == Instruction::Kind::kLoad) {
+      registers[i] = load(step, tile, slot);
+      continue;
+    }
+    if (step.kind == Instruction::Kind::kAccumulator) {
+      registers[i] = compact(step, tile, accumulators, slot);
+      continue;
+    }
+    std::byte* result = dense && step.direct != nullptr ? step.direct + first * step.element : slot;
+    registers[i] = result;
+    if (step.kernel == nullptr) {
+      evaluate(step, tile, registers, result);
+    } else {
+      TileArgs args;
+      args.result = result;
+      for (unsigned k = 0; k < step.operands; ++k)
+        args.x[k] = step.source[k] == Source::kScalar ? step.scalar[k] : registers[step.reg[k]];
+      args.scalars = step.scalars;
+      args.n = tile.elements();
+      args.attrs = &step.attrs;
+      args.row = tile.row;
+      args.column = tile.col;
+      args.width = tile.cols;
+      step.kernel(args);
+    }
+    if (result == slot && step.direct != nullptr)
+      for (size_t r = 0; r < tile.rows; ++r)
+        std::memcpy(step.direct + ((tile.row + r) * cols_ + tile.col) * step.element, slot + r * tile.cols * step.element,
+                    tile.cols * step.element);
+  }
+  for (const Store& store : stores_)
+    for (size_t r = 0; r < tile.rows; ++r)
+      std::memcpy(store.memory + ((tile.row + r) * cols_ + tile.col) * store.element,
+                  registers[store.reg] + r * tile.cols * store.element, tile.cols * store.element);
+  for (const Store& store : or_stores_) {
+    const int32_t bits = or_magnitudes(reinterpret_cast<const int32_t*>(registers[store.reg]), tile.elements());
+    const std::atomic_ref<int32_t> target(*reinterpret_cast<int32_t*>(store.memory));
+    // Most tiles bring no new bit; looking first keeps the cache line shared.
+    if ((target.load(std::memory_order_relaxed) | bits) != target.load(std::memory_order_relaxed))
+      target.fetch_or(bits, std::memory_order_relaxed);
+  }
+}
+
+const std::byte* BoundCode::load(const Step& step, const Tile& tile, std::byte* scratch) const {
+  const size_t element = step.element;
+  if (!step.repeat_rows && !step.repeat_cols) {
+    const std::byte* from = step.memory + (tile.row * cols_ + tile.col) * element;
+    if (tile.cols == cols_ || tile.rows == 1) return from;
+    for (size_t r = 0; r < tile.rows; ++r)
+      std::memcpy(scratch + r * tile.cols * element, from + r * cols_ * element, tile.cols * element);
+    return scratch;
+  }
+  if (step.repeat_rows && !step.repeat_cols) {
+    const std::byte* from = step.memory + tile.col * element;
+    if (tile.rows == 1) return from;
+    for (size_t r = 0; r < tile.rows; ++r) std::memcpy(scratch + r * tile.cols * element, from, tile.cols * element);
+    return scratch;
+  }
+  const auto fill = [&]<class T>(T*) {
+    T* to = reinterpret_cast<T*>(scratch);
+    const T* from = reinterpret_cast<const T*>(step.memory);
+    for (size_t r = 0; r < tile.rows; ++r)
+      std::fill_n(to + r * tile.cols, tile.cols, from[step.repeat_rows ? 0 : tile.row + r]);
+  };
+  switch (element) {
+    case 1: fill(static_cast<uint8_t*>(nullptr)); break;
+    case 4: fill(static_cast<uint32_t*>(nullptr)); break;
+    default: fill(static_cast<uint64_t*>(nullptr)); break;
+  }
+  return scratch;
+}
+
+const std::byte* BoundCode::compact(const Step& step, const Tile& tile, Accumulators accumulators, std::byte* scratch) {
+  if (tile.rows == 1 || accumulators.stride == tile.cols) return accumulators.data;
+  for (size_t r = 0; r < tile.rows; ++r)
+    std::memcpy(scratch + r * tile.cols * step.element, accumulators.data + r * accumulators.stride * step.element,
+                tile.cols * step.element);
+  return scratch;
+}
+
+// Operations without a kernel of their own.
+void BoundCode::evaluate(const Step& step, const Tile& tile, const std::byte* const* registers, std::byte* result) const {
+  ir::Number operands[3];
+  for (unsigned k = 0; k < step.operands; ++k)
+    if (step.source[k] == Source::kScalar) operands[k] = ir::load(step.operand_types[k], step.scalar[k], 0);
+  for (size_t r = 0; r < tile.rows; ++r)
+    for (size_t c = 0; c < tile.cols; ++c) {
+      const size_t index = r * tile.cols + c;
+      for (unsigned k = 0; k < step.operands; ++k)
+        if (step.source[k] == Source::kRegister) operands[k] = ir::load(step.operand_types[k], registers[step.reg[k]], index);
+      ir::store(step.type, result, index,
+                ir::evaluate(step.op, step.type, step.operand_type, step.attrs, operands, tile.row + r, tile.col + c));
+    }
+}
+
+}  // namespace paragon::cpu

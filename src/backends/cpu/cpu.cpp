@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cstring>
+#include <deque>
+
+#include "backends/cpu/dispatch.hpp"
+#include "backends/cpu/target.hpp"
+#include "core/error.hpp"
+#include "core/platform/thread_team.hpp"
+#include "runtime/backend.hpp"
+
+// The CPU backend: dispatches bound to memory, run by a team of threads in lockstep.
+namespace paragon::cpu {
+namespace {
+
+using ir::Op;
+using runtime::BufferId;
+using runtime::Dispatch;
+using runtime::Program;
+
+struct BoundPhase {
+  std::vector<BoundDispatch> dispatches;
+  std::vector<bool> barrier_after;   // all threads meet before the next dispatch
+  std::vector<int32_t*> or_targets;  // start at zero
+  bool parallel = false;
+};
+
+class CpuInstance final : public runtime::Instance {
+ public:
+  CpuInstance(std::shared_ptr<const Program> program, int threads)
+      : program_(std::move(program)), memory_(*program_), team_(threads) {
+    for (const auto& phase : program_->phases) {
+      BoundPhase& bound = phases_.emplace_back();
+      bound.dispatches.reserve(phase.dispatches.size());
+      for (const Dispatch& dispatch : phase.dispatches)
+        bound.dispatches.emplace_back(dispatch, *program_, memory_, threads);
+    }
+    pack_constant_weights();
+    for (BoundPhase& phase : phases_) finish(phase);
+  }
+
+  void upload(uint32_t slot, std::span<const std::byte> bytes) override {
+    memory_.upload(slot, bytes);
+    for (PackedWeights& packed : packed_)
+      if (packed.slot == slot) packed.dirty = true;
+  }
+  void download(uint32_t slot, std::span<std::byte> bytes) override { memory_.download(slot, bytes); }
+  void bind(uint32_t slot, std::span<const std::byte> bytes) override {
+    memory_.bind(slot, bytes);
+    for (BoundPhase& phase : phases_)
+      for (BoundDispatch& dispatch : phase.dispatches) dispatch.rebind(memory_);
+  }
+  size_t planned_bytes() const override {
+    size_t bytes = memory_.bytes() + scratch_.size();
+    for (const PackedWeights& packed : packed_) bytes += packed.memory.size();
+    return bytes;
+  }
+
+  void run(size_t phase) override {
+    for (PackedWeights& packed : packed_) {
+      if (!packed.dirty) continue;
+      packed.dispatch->pack();
+      packed.dirty = false;
+    }
+    current_ = &phases_[phase];
+    for (int32_t* target : current_->or_targets) *target = 0;
+    if (!current_->parallel) {
+      for (const BoundDispatch& dispatch : current_->dispatches)
+        if (!dispatch.skipped()) dispatch.run(0, scratch_.data());
+      return;
+    }
+    team_.run([](void* self, int thread) { static_cast<CpuInstance*>(self)->run_thread(thread); }, this);
+  }
+
+ private:
+  struct PackedWeights {
+    uint32_t slot;
+    BoundDispatch* dispatch;
+    AlignedBuffer memory;
+    bool dirty = true;
+  };
+
+  void run_thread(int thread) {
+    std::byte* scratch = scratch_.data() + static_cast<size_t>(thread) * scratch_per_thread_;
+    for (size_t i = 0; i < current_->dispatches.size(); ++i) {
+      const BoundDispatch& dispatch = current_->dispatches[i];
+      if (thread < dispatch.parts() && !dispatch.skipped()) dispatch.run(thread, scratch);
+      if (current_->barrier_after[i]) team_.barrier();
+    }
+  }
+
+  // Weights that no phase writes are packed once, when they are uploaded.
+  void pack_constant_weights() {
+    std::vector<bool> written(program_->slots.size(), false);
+    for (const auto& phase : program_->phases)
+      for (const Dispatch& dispatch : phase.dispatches) {
+        const auto mark = [&](BufferId buffer) {
+          if (buffer < written.size()) written[buffer] = true;
+        };
+        mark(dispatch.result);
+        for (const auto& store : dispatch.code.stores) mark(store.buffer);
+      }
+    for (BoundPhase& phase : phases_)
+      for (BoundDispatch& dispatch : phase.dispatches) {
+        const BufferId weights = dispatch.second_operand();
+        if (!dispatch.is_contraction() || weights >= written.size() || written[weights]) continue;
+        const ir::SlotRole role = program_->slots[weights].role;
+        if (role != ir::SlotRole::kParameter && role != ir::SlotRole::kView) continue;
+        PackedWeights& packed = packed_.emplace_back(PackedWeights{weights, &dispatch, {}});
+        dispatch.use_packed(nullptr, team_.size());
+        packed.memory = AlignedBuffer(dispatch.packed_bytes());
+        dispatch.use_packed(packed.memory.data(), team_.size());
+      }
+  }
+
+  void finish(BoundPhase& phase) {
+    const size_t count = phase.dispatches.size();
+    for (size_t i = 0; i < count; ++i) {
+      const BoundDispatch& dispatch = phase.dispatches[i];
+      const bool next_parallel = i + 1 < count && phase.dispatches[i + 1].parts() > 1;
+      phase.barrier_after.push_back(i + 1 < count && (dispatch.parts() > 1 || next_parallel));
+      phase.parallel = phase.parallel || dispatch.parts() > 1;
+      phase.or_targets.insert(phase.or_targets.end(), dispatch.or_targets().begin(), dispatch.or_targets().end());
+      scratch_per_thread_ = std::max(scratch_per_thread_, dispatch.scratch_bytes());
+    }
+    const size_t needed = scratch_per_thread_ * static_cast<size_t>(team_.size());
+    if (scratch_.size() < needed) scratch_ = AlignedBuffer(needed);
+  }
+
+  std::shared_ptr<const Program> program_;
+  runtime::HostMemory memory_;
+  platform::ThreadTeam team_;
+  std::vector<BoundPhase> phases_;
+  std::deque<PackedWeights> packed_;
+  AlignedBuffer scratch_;
+  size_t scratch_per_thread_ = 0;
+  const BoundPhase* current_ = nullptr;
+};
+
+class CpuBackend final : public runtime::Backend {
+ public:
+  std::string_view name() const override { return "cpu"; }
+
+  bool supports(Op op, DType type) const override {
+    switch (info(op).cls) {
+      case ir::OpClass::kContract: return type == DType::float32 || type == DType::int32;
+      case ir::OpClass::kReduce: return type == DType::float32 || type == DType::int32 || type == DType::int64;
+      case ir::OpClass::kMove: return op != Op::transpose || size_of(type) == 1 || size_of(type) == 4;
+      case ir::OpClass::kIndex: return op == Op::gather || type == DType::float32;
+      default: return true;  // every element-wise operation, by a kernel or by its formula
+    }
+  }
+  runtime::CompileOptions compile_options() const override { return {.target = "cpu", .fuse = true}; }
+  std::unique_ptr<runtime::Instance> instantiate(std::shared_ptr<const Program> program, int threads) const override {
+    check_supported(*this, *program);
+    active_target();  // an unknown name in PARAGON_SIMD is an error before any kernel is chosen
+    return std::make_unique<CpuInstance>(std::move(program), threads);
+  }
+};
+
+}  // namespace
+
+const runtime::Backend& backend() {
+  static const CpuBackend instance;
+  return instance;
+}
+
+}  // namespace paragon::cpu

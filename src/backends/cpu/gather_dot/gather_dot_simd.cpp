@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// Compiles the kernels once per Highway target and picks the table of the active one.
+
+#include "backends/cpu/simd_targets.hpp"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "backends/cpu/gather_dot/gather_dot_simd.cpp"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+#include "backends/cpu/gather_dot/gather_dot_kernels.hpp"
+#include "backends/cpu/gather_dot/row_dot-inl.h"
+#include "backends/cpu/gather_dot/row_sum-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace paragon::cpu {
+namespace HWY_NAMESPACE {
+
+const GatherDotKernels* gather_dot_kernels() {
+  static constexpr GatherDotKernels kKernels = {.row_sum = {&row_sum<FloatSum>, &row_sum<Int8Sum>},
+                                                .row_dot = {&row_dot<FloatDot>, &row_dot<Int8Dot>}};
+  return &kKernels;
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace paragon::cpu
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+#include "backends/cpu/target.hpp"
+
+namespace paragon::cpu {
+namespace {
+
+HWY_EXPORT(gather_dot_kernels);
+
+}  // namespace
+
+const GatherDotKernels& active_gather_dot_kernels() {
+  const Target target = active_target();  // first, as it may narrow Highway's choice
+  const GatherDotKernels& kernels = *HWY_DYNAMIC_DISPATCH(gather_dot_kernels)();
+  const GatherDotVnni vnni = vnni_gather_dot_kernels();
+  if (target != Target::kAvx512Vnni || vnni.row_sum == nullptr) return kernels;
+  static const GatherDotKernels with_vnni = {.row_sum = {kernels.row_sum[0], vnni.row_sum},
+                                             .row_dot = {kernels.row_dot[0], vnni.row_dot}};
+  return with_vnni;
+}
+
+}  // namespace paragon::cpu
+#endif  // HWY_ONCE

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// The portable GEMM kernels: plain C++ on groups of four values, which compilers vectorise for
+// whatever the baseline of the build has.
+#include <cstring>
+
+#include "backends/cpu/gemm/kernels.hpp"
+#include "backends/cpu/gemm/unroll.hpp"
+
+namespace paragon::cpu {
+
+namespace {
+
+constexpr size_t kWidth = 4;
+
+template <class T>
+struct Four {
+  T at[kWidth];
+};
+
+template <class T>
+struct PlainOps {
+  using Acc = Four<T>;
+  using A = T;
+  using B = Four<T>;
+  static constexpr size_t kLanes = kWidth;
+  static constexpr bool kRowStart = false;
+
+  static Acc zero() { return {}; }
+  static A load_a(const std::byte* from) {
+    T value;
+    std::memcpy(&value, from, sizeof value);
+    return value;
+  }
+  static Acc load(const std::byte* from) { return load_partial(from, kLanes); }
+  static Acc load_partial(const std::byte* from, size_t count) {
+    Acc value{};
+    std::memcpy(value.at, from, count * sizeof(T));
+    return value;
+  }
+  static B load_b(const std::byte* from) { return load(from); }
+  static B load_b_partial(const std::byte* from, size_t count) { return load_partial(from, count); }
+  static Acc multiply_add(A a, const B& b, Acc acc) {
+    for (size_t i = 0; i < kLanes; ++i) acc.at[i] += a * b.at[i];
+    return acc;
+  }
+  static void store(const Acc& acc, std::byte* to) { store_partial(acc, to, kLanes); }
+  static void store_partial(const Acc& acc, std::byte* to, size_t count) {
+    std::memcpy(to, acc.at, count * sizeof(T));
+  }
+};
+
+/// A unit is one element, stored as the accumulator's type.
+template <class Source, class T>
+struct PlainUnits {
+  using V = Four<T>;
+  static constexpr size_t kLanes = kWidth, kPerUnit = 1, kElementBytes = sizeof(Source);
+  static constexpr size_t kChunks = 1;
+
+  static V blocks(const std::byte* const* line, size_t offset) {
+    return widen(*line + offset, kWidth);
+  }
+  static V partial_blocks(const std::byte* const* line, size_t offset, size_t bytes) {
+    return widen(*line + offset, bytes / kElementBytes);
+  }
+  static V lines(const std::byte* const (&rows)[kPerUnit]) { return widen(rows[0], kWidth); }
+  static V partial_lines(const std::byte* const (&rows)[kPerUnit], size_t count) {
+    return widen(rows[0], count);
+  }
+  static void transpose(V (&v)[4]) {
+    for (size_t i = 0; i < 4; ++i) {
+      for (size_t j = i + 1; j < 4; ++j) {
+        const T kept = v[i].at[j];
+        v[i].at[j] = v[j].at[i];
+        v[j].at[i] = kept;
+      }
+    }
+  }
+  static void store(const V& v, std::byte* to) { std::memcpy(to, v.at, sizeof v.at); }
+
+ private:
+  static V widen(const std::byte* from, size_t count) {
+    Source narrow[kWidth] = {};
+    std::memcpy(narrow, from, count * sizeof(Source));
+    V v;
+    for (size_t i = 0; i < kWidth; ++i) v.at[i] = narrow[i];
+    return v;
+  }
+};
+
+#include "backends/cpu/gemm/kernel-inl.h"
+#include "backends/cpu/gemm/pack-inl.h"
+
+template <class Ops, bool kAdjacentUnits, bool kPartialB>
+constexpr GemmTileTable kTiles = gemm_tile_table<Ops, 4, kAdjacentUnits, kPartialB>();
+
+template <class Source, class T>
+constexpr GemmKernels make_kernels() {
+  using Ops = PlainOps<T>;
+  using Units = PlainUnits<Source, T>;
+  GemmKernels kernels{};
+  kernels.element_bytes = sizeof(Source);
+  kernels.k_per_unit = Units::kPerUnit;
+  kernels.lanes = kWidth;
+  kernels.lane_bits = 2;
+  kernels.max_rows = 4;
+  kernels.adjacent_rows = &kTiles<Ops, false, false>;
+  if constexpr (sizeof(Source) == sizeof(T)) {
+    kernels.adjacent_units = &kTiles<Ops, true, false>;
+    kernels.adjacent_rows_partial_b = &kTiles<Ops, false, true>;
+    kernels.adjacent_units_partial_b = &kTiles<Ops, true, true>;
+  }
+  kernels.pack_a_k_contiguous = kernels.pack_b_k_contiguous = &gemm_pack_k_contiguous<Units>;
+  kernels.pack_a_line_contiguous = kernels.pack_b_line_contiguous =
+      &gemm_pack_line_contiguous<Units>;
+  return kernels;
+}
+
+}  // namespace
+
+const GemmKernels* gemm_scalar_kernels(bool int8) {
+  static constexpr GemmKernels kFloat = make_kernels<float, float>();
+  static constexpr GemmKernels kInt8 = make_kernels<int8_t, int32_t>();
+  return int8 ? &kInt8 : &kFloat;
+}
+
+}  // namespace paragon::cpu

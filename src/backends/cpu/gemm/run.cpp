@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// The loops around the micro-kernels, one copy for every type and target:
+//   column blocks > strips of rows > blocks of k > panels of B > tiles of rows
+// A strip's accumulators stay in scratch (or in C) until all of k is summed; then the epilogue
+// runs.
+#include <algorithm>
+
+#include "backends/cpu/gemm/gemm.hpp"
+#include "backends/cpu/gemm/kernels.hpp"
+
+namespace paragon::cpu {
+
+namespace {
+
+struct Range {
+  size_t begin, end;
+};
+
+// Divisions would be half of the cost of a tiny product, hence the short cuts.
+
+/// Part `index` of `parts` nearly equal parts of [0, total).
+Range part_of(size_t total, size_t parts, size_t index) {
+  if (parts == 1) return {0, total};
+  return {total * index / parts, total * (index + 1) / parts};
+}
+
+size_t divide_up(size_t a, size_t b) {
+  return a <= b ? 1 : (a + b - 1) / b;
+}
+
+/// An operand as the caller stores it.
+struct Operand {
+  const std::byte* data;
+  size_t stride;  ///< in bytes
+};
+
+/// The part of B that the tiles of a strip read: columns of the column block, units of a k block.
+struct BlockOfB {
+  const std::byte* data;
+  size_t unit, panel;  ///< strides in bytes
+  bool in_place;       ///< no padding to whole vectors: the last one is masked
+};
+
+class ThreadRun {
+ public:
+  ThreadRun(const GemmPlan& plan, Operand a, Operand b, std::byte* scratch)
+      : plan_(plan),
+        kernels_(*plan.kernels),
+        a_(a),
+        b_(b),
+        scratch_(scratch),
+        panel_unit_(plan.nr * kUnitBytes),
+        panel_bits_(plan.kernels->lane_bits + 1) {}
+
+  /// Sums rows [row, row + rows) x columns [col, col + cols) over all of k into `out`.
+  /// `whole_vectors`: `out` has room for whole vectors beyond the last column.
+  void strip(size_t row, size_t rows, size_t col, size_t cols, bool first_strip, std::byte* out,
+             size_t out_row, bool whole_vectors);
+
+ private:
+  void pack(GemmPackFunction k_contiguous, GemmPackFunction line_contiguous, bool transposed,
+            const Operand& operand, size_t line, GemmPack pack, size_t unit);
+  void set_a(GemmTile& tile, size_t row, size_t rows, size_t tile_rows, size_t unit, size_t units);
+  BlockOfB block_of_b(size_t col, size_t cols, size_t unit, size_t units, bool first_strip);
+  void tiles(GemmTile tile, const BlockOfB& b, size_t rows, size_t tile_rows, size_t cols,
+             bool whole_vectors);
+  size_t k_of(size_t unit, size_t units) const {
+    return std::min(units * kernels_.k_per_unit, plan_.shape.k - unit * kernels_.k_per_unit);
+  }
+
+  const GemmPlan& plan_;
+  const GemmKernels& kernels_;
+  Operand a_, b_;
+  std::byte* scratch_;
+  size_t panel_unit_;   ///< bytes of one unit of a panel of B
+  size_t panel_bits_;   ///< log2 of a panel's columns
+  size_t a_panel_ = 0;  ///< bytes between tiles of A
+};
+
+/// Packs lines [line, line + pack.lines) of an operand, from unit `unit` of k on.
+void ThreadRun::pack(GemmPackFunction k_contiguous, GemmPackFunction line_contiguous,
+                     bool transposed, const Operand& operand, size_t line, GemmPack pack,
+                     size_t unit) {
+  const size_t k = unit * kernels_.k_per_unit;
+  pack.stride = operand.stride;
+  if (transposed) {  // k runs over rows, lines are adjacent
+    pack.source = operand.data + k * operand.stride + line * kernels_.element_bytes;
+    line_contiguous(pack);
+  } else {
+    pack.source = operand.data + line * operand.stride + k * kernels_.element_bytes;
+    k_contiguous(pack);
+  }
+}
+
+void ThreadRun::set_a(GemmTile& tile, size_t row, size_t rows, size_t tile_rows, size_t unit,
+                      size_t units) {
+  const size_t k = unit * kernels_.k_per_unit;
+  auto* starts = reinterpret_cast<int32_t*>(scratch_ + plan_.starts_offset);
+  tile.row_start = starts;
+  if (plan_.pack_a) {
+    std::byte* packed = scratch_ + plan_.a_offset;
+    // The packers store whole vectors: a panel's last one spills into a gap.
+    a_panel_ = (tile_rows * units + kernels_.lanes) * kUnitBytes;
+    pack(kernels_.pack_a_k_contiguous, kernels_.pack_a_line_contiguous, plan_.shape.a_transposed,
+         a_, row,
+         {.source = nullptr,
+          .stride = 0,
+          .lines = rows,
+          .k = k_of(unit, units),
+          .readable = plan_.shape.m - row,
+          .width = tile_rows,
+          .out = packed,
+          .out_panel = a_panel_},
+         unit);
+    if (kernels_.panel_start != nullptr) {
+      for (size_t r = 0; r < rows; r += tile_rows, packed += a_panel_) {
+        kernels_.panel_start(packed, tile_rows, units, starts + r);
+      }
+    }
+    tile.a = scratch_ + plan_.a_offset;
+    tile.a_row = kUnitBytes;
+    tile.a_unit = tile_rows * kUnitBytes;
+  } else if (plan_.shape.a_transposed) {
+    tile.a = a_.data + k * a_.stride + row * kUnitBytes;
+    tile.a_row = kUnitBytes;
+    tile.a_unit = a_.stride;
+    a_panel_ = tile_rows * kUnitBytes;
+  } else {
+    tile.a = a_.data + row * a_.stride + k * kernels_.element_bytes;
+    tile.a_row = a_.stride;
+    tile.a_unit = kUnitBytes;
+    a_panel_ = tile_rows * a_.stride;
+    if (kernels_.row_start != nullptr) {
+      kernels_.row_start(tile.a, a_.stride, rows, k_of(unit, units), starts);
+    }
+  }
+}
+
+BlockOfB ThreadRun::block_of_b(size_t col, size_t cols, size_t unit, size_t units,
+                               bool first_strip) {
+  const size_t whole_panel = plan_.units * panel_unit_;
+  if (plan_.shape.b_packed) {
+    return {b_.data + (col >> panel_bits_) * whole_panel + unit * panel_unit_, panel_unit_,
+            whole_panel, false};
+  }
+  if (!plan_.pack_b) {
+    return {b_.data + unit * b_.stride + col * kUnitBytes, b_.stride, panel_unit_, true};
+  }
+  const size_t panel = plan_.keep_b ? whole_panel : units * panel_unit_;
+  std::byte* packed = scratch_ + plan_.b_offset + (plan_.keep_b ? unit * panel_unit_ : 0);
+  if (first_strip || !plan_.keep_b) {
+    pack(kernels_.pack_b_k_contiguous, kernels_.pack_b_line_contiguous, !plan_.shape.b_transposed,
+         b_, col,
+         {.source = nullptr,
+          .stride = 0,
+          .lines = cols,
+          .k = k_of(unit, units),
+          .readable = plan_.shape.n - col,
+          .width = plan_.nr,
+          .out = packed,
+          .out_panel = panel},
+         unit);
+  }
+  return {packed, panel_unit_, panel, false};
+}
+
+void ThreadRun::tiles(GemmTile tile, const BlockOfB& b, size_t rows, size_t tile_rows, size_t cols,
+                      bool whole_vectors) {
+  const bool adjacent_units = !plan_.pack_a && !plan_.shape.a_transposed;
+  const GemmTileTable* whole = adjacent_units ? kernels_.adjacent_units : kernels_.adjacent_rows;
+  const GemmTileTable* partial =
+      adjacent_units ? kernels_.adjacent_units_partial_b : kernels_.adjacent_rows_partial_b;
+  // One row alone needs many vectors side by side to hide the latency of the multiply-adds.
+  const size_t width = rows == 1 ? kMaxTileVectors * kernels_.lanes : plan_.nr;
+  const GemmTile start = tile;
+  tile.b_unit = b.unit;
+  tile.b_panel = b.panel;
+  for (size_t j = 0; j < cols; j += width) {
+    const size_t tile_cols = std::min(width, cols - j);
+    const size_t vectors = (tile_cols + kernels_.lanes - 1) >> kernels_.lane_bits;
+    const bool masked = b.in_place && tile_cols != vectors << kernels_.lane_bits;
+    const GemmTileTable& table = masked ? *partial : *whole;
+    tile.cols = whole_vectors && !masked ? vectors << kernels_.lane_bits : tile_cols;
+    tile.b = b.data + (j >> panel_bits_) * b.panel;
+    tile.a = start.a;
+    tile.row_start = start.row_start;
+    tile.out = start.out + j * kUnitBytes;
+    for (size_t r = 0; r < rows; r += tile_rows) {
+      table.at[std::min(tile_rows, rows - r) - 1][vectors - 1](tile);
+      tile.a += a_panel_;
+      tile.row_start += tile_rows;
+      tile.out += tile_rows * tile.out_row;
+    }
+  }
+}
+
+void ThreadRun::strip(size_t row, size_t rows, size_t col, size_t cols, bool first_strip,
+                      std::byte* out, size_t out_row, bool whole_vectors) {
+  // Tiles of equal height: 64 rows are 13 + 13 + 13 + 13 + 12, not 4 x 14 + 8.
+  const size_t tile_rows = divide_up(rows, divide_up(rows, plan_.mr));
+  size_t unit = 0;
+  do {
+    const size_t units = std::min(plan_.kc, plan_.units - unit);
+    GemmTile tile{};
+    tile.units = units;
+    tile.out = out;
+    tile.out_row = out_row;
+    tile.accumulate = unit != 0;
+    set_a(tile, row, rows, tile_rows, unit, units);
+    tiles(tile, block_of_b(col, cols, unit, units, first_strip), rows, tile_rows, cols,
+          whole_vectors);
+    unit += units;
+  } while (unit < plan_.units);
+}
+
+}  // namespace
+
+void pack_b(const GemmPlan& plan, const void* b, size_t ldb, void* packed) {
+  const GemmKernels& kernels = *plan.kernels;
+  const GemmPack pack = {.source = static_cast<const std::byte*>(b),
+                         .stride = ldb * kernels.element_bytes,
+                         .lines = plan.shape.n,
+                         .k = plan.shape.k,
+                         .readable = plan.shape.n,
+                         .width = plan.nr,
+                         .out = static_cast<std::byte*>(packed),
+                         .out_panel = plan.units * plan.nr * kUnitBytes};
+  if (plan.shape.b_transposed) {
+    kernels.pack_b_k_contiguous(pack);
+  } else {
+    kernels.pack_b_line_contiguous(pack);
+  }
+}
+
+void run_gemm(const GemmPlan& plan, int thread, const void* a, size_t lda, const void* b,
+              size_t ldb, void* c, size_t ldc, const GemmEpilogue& epilogue, void* scratch) {
+  const GemmShape& shape = plan.shape;
+  if (shape.m == 0 || shape.n == 0) return;
+  const size_t bytes = plan.kernels->element_bytes;
+  const auto index = static_cast<size_t>(thread);
+  Range rows = {0, shape.m}, cols = {0, shape.n};
+  if (plan.threads > 1) {
+    rows = part_of(shape.m, plan.threads_m, index / plan.threads_n);
+    const Range panels =
+        part_of(divide_up(shape.n, plan.nr), plan.threads_n, index % plan.threads_n);
+    cols = {panels.begin * plan.nr, std::min(shape.n, panels.end * plan.nr)};
+  }
+  const size_t strips = divide_up(rows.end - rows.begin, plan.mc);
+
+  ThreadRun run(plan, {static_cast<const std::byte*>(a), lda * bytes},
+                {static_cast<const std::byte*>(b), ldb * bytes}, static_cast<std::byte*>(scratch));
+  for (size_t col = cols.begin; col < cols.end; col += plan.nc) {
+    const size_t width = std::min(plan.nc, cols.end - col);
+    for (size_t i = 0; i < strips; ++i) {
+      const Range part = part_of(rows.end - rows.begin, strips, i);
+      const size_t row = rows.begin + part.begin;
+      const size_t height = part.end - part.begin;
+      if (epilogue.run == nullptr) {
+        auto* out = static_cast<std::byte*>(c) + (row * ldc + col) * kUnitBytes;
+        run.strip(row, height, col, width, i == 0, out, ldc * kUnitBytes, false);
+      } else {
+        run.strip(row, height, col, width, i == 0, static_cast<std::byte*>(scratch),
+                  plan.strip_stride * kUnitBytes, true);
+        epilogue.run(epilogue.context, {.row = row,
+                                        .rows = height,
+                                        .col = col,
+                                        .cols = width,
+                                        .acc = scratch,
+                                        .acc_stride = plan.strip_stride,
+                                        .thread = thread});
+      }
+    }
+  }
+}
+
+}  // namespace paragon::cpu

@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cstring>
+
+#include "core/error.hpp"
+#include "ir/rules/formulas.hpp"
+#include "runtime/host_memory.hpp"
+
+// The reference backend: one thread, one element after the other, straight from the formulas. It is
+// the definition that all other backends are judged by.
+namespace paragon::ref {
+namespace {
+
+using ir::Number;
+using ir::Op;
+using runtime::Buffer;
+using runtime::BufferId;
+using runtime::Dispatch;
+using runtime::Instruction;
+using runtime::Program;
+
+bool is_float(DType type) { return info(type).kind == DTypeKind::kFloat; }
+
+class RefInstance final : public runtime::Instance {
+ public:
+  explicit RefInstance(std::shared_ptr<const Program> program) : program_(std::move(program)), memory_(*program_) {}
+
+  void upload(uint32_t slot, std::span<const std::byte> bytes) override { memory_.upload(slot, bytes); }
+  void download(uint32_t slot, std::span<std::byte> bytes) override { memory_.download(slot, bytes); }
+  void bind(uint32_t slot, std::span<const std::byte> bytes) override { memory_.bind(slot, bytes); }
+  size_t planned_bytes() const override { return memory_.bytes(); }
+
+  void run(size_t phase) override {
+    for (const Dispatch& dispatch : program_->phases[phase].dispatches) {
+      if (dispatch.when != runtime::kNoBuffer && scalar(dispatch.when).i == 0) continue;
+      switch (dispatch.kind) {
+        case Dispatch::Kind::kScalars: run_scalars(dispatch); break;
+        case Dispatch::Kind::kTiles: run_code(dispatch, nullptr); break;
+        case Dispatch::Kind::kAnchored: run_anchored(dispatch); break;
+        case Dispatch::Kind::kMove: run_move(dispatch); break;
+      }
+    }
+  }
+
+ private:
+  const Buffer& buffer(BufferId id) const { return program_->buffers[id]; }
+  Number at(BufferId id, size_t index) const { return ir::load(buffer(id).type, memory_.data(id), index); }
+  void put(BufferId id, size_t index, Number value) { ir::store(buffer(id).type, memory_.data(id), index, value); }
+  Number scalar(BufferId id) const { return at(id, 0); }
+
+  // Element (row, column) of a buffer that is repeated along axes of extent 1.
+  Number broadcast(BufferId id, size_t row, size_t column) const {
+    const Shape& shape = buffer(id).shape;
+    return at(id, (shape.rows() == 1 ? 0 : row) * shape.cols() + (shape.cols() == 1 ? 0 : column));
+  }
+
+  void run_scalars(const Dispatch& dispatch) {
+    for (const Instruction& instruction : dispatch.code.instructions) {
+      Number operands[3];
+      for (size_t i = 0; i < instruction.operands.size(); ++i) operands[i] = scalar(instruction.operands[i].index);
+      put(instruction.buffer, 0, ir::evaluate(instruction.op, instruction.type, instruction.operand_type,
+                                              instruction.attrs, operands, 0, 0));
+    }
+  }
+
+  void run_code(const Dispatch& dispatch, const Number* accumulators) {
+    const auto& code = dispatch.code;
+    for (const auto& store : code.or_stores) put(store.buffer, 0, Number{.i = 0});
+    std::vector<Number> registers(code.instructions.size());
+    for (size_t row = 0; row < dispatch.rows; ++row)
+      for (size_t column = 0; column < dispatch.cols; ++column) {
+        const size_t index = row * dispatch.cols + column;
+        for (size_t i = 0; i < code.instructions.size(); ++i) {
+          const Instruction& instruction = code.instructions[i];
+          if (instruction.kind == Instruction::Kind::kLoad) {
+            registers[i] = broadcast(instruction.buffer, row, column);
+          } else if (instruction.kind == Instruction::Kind::kAccumulator) {
+            registers[i] = accumulators[index];
+          } else {
+            Number operands[3];
+            for (size_t k = 0; k < instruction.operands.size(); ++k) {
+              const auto& operand = instruction.operands[k];
+              operands[k] = operand.kind == runtime::Operand::Kind::kScalar ? scalar(operand.index) : registers[operand.index];
+            }
+            registers[i] = ir::evaluate(instruction.op, instruction.type, instruction.operand_type,
+                                        instruction.attrs, operands, row, column);
+          }
+        }
+        for (const auto& store : code.stores) put(store.buffer, index, registers[store.reg]);
+        for (const auto& store : code.or_stores) {
+          const int64_t value = registers[store.reg].i;
+          put(store.buffer, 0, Number{.i = scalar(store.buffer).i | (value < 0 ? -value : value)});
+        }
+      }
+  }
+
+  void run_anchored(const Dispatch& dispatch) {
+    std::vector<Number> result(dispatch.rows * dispatch.cols);
+    for (size_t row = 0; row < dispatch.rows; ++row)
+      for (size_t column = 0; column < dispatch.cols; ++column)
+        result[row * dispatch.cols + column] = anchor_element(dispatch, row, column);
+    run_code(dispatch, result.data());
+  }
+
+  // A sum of products or of elements; floats are summed in double and rounded once.
+  struct Sum {
+    DType type;
+    double f = 0;
+    int64_t i = 0;
+
+    void add(Number a, Number b) { is_float(type) ? f += a.f * b.f : static_cast<double>(i += a.i * b.i); }
+    void add(Number a) { is_float(type) ? f += a.f : static_cast<double>(i += a.i); }
+    Number value() const {
+      Number result;
+      if (is_float(type)) result.f = f;
+      else result.i = i;
+      return result;
+    }
+  };
+
+  Number anchor_element(const Dispatch& dispatch, size_t row, size_t column) const {
+    switch (dispatch.op) {
+      case Op::contract: return contract(dispatch, row, column);
+      case Op::gather_dot:
+      case Op::gather_dot_wgrad:
+      case Op::gather_dot_xgrad: return gather_dot(dispatch, row, column);
+      case Op::sum:
+      case Op::maximum: return reduce(dispatch, row, column);
+      case Op::gather: {
+        const BufferId table = dispatch.operands[0];
+        const Shape& shape = buffer(table).shape;
+        const int64_t index = at(dispatch.operands[1], row).i;
+        Number zero{.i = 0};  // an index outside of the table reads zeros, as everywhere
+        if (index < 0 || static_cast<size_t>(index) >= shape.rows()) return zero;
+        return at(table, static_cast<size_t>(index) * shape.cols() + column);
+      }
+      default: raise("[ref] {} computes no matrix", info(dispatch.op).name);
+    }
+  }
+
+  Number contract(const Dispatch& dispatch, size_t row, size_t column) const {
+    const BufferId a = dispatch.operands[0], b = dispatch.operands[1];
+    const bool ta = dispatch.attrs.a != 0, tb = dispatch.attrs.b != 0;
+    const size_t ca = buffer(a).shape[1], cb = buffer(b).shape[1];
+    const size_t depth = ta ? buffer(a).shape[0] : ca;
+    Sum sum{dispatch.type};
+    for (size_t k = 0; k < depth; ++k)
+      sum.add(at(a, ta ? k * ca + row : row * ca + k), at(b, tb ? column * cb + k : k * cb + column));
+    return sum.value();
+  }
+
+  Number gather_dot(const Dispatch& dispatch, size_t row, size_t column) const {
+    const ir::IndexTable& table = *dispatch.attrs.table;
+    const BufferId a = dispatch.operands[0], b = dispatch.operands[1];
+    Sum sum{dispatch.type};
+    if (dispatch.op == Op::gather_dot_wgrad) {
+      const size_t batch = buffer(a).shape[1];
+      const int32_t source = table.index[row * table.taps + column];
+      for (size_t n = 0; source >= 0 && n < batch; ++n)
+        sum.add(at(a, static_cast<size_t>(source) * batch + n), at(b, row * batch + n));
+      return sum.value();
+    }
+    const size_t batch = dispatch.cols;
+    if (dispatch.op == Op::gather_dot) {
+      for (size_t t = 0; t < table.taps; ++t) {
+        const int32_t source = table.index[row * table.taps + t];
+        if (source >= 0) sum.add(at(b, row * table.taps + t), at(a, static_cast<size_t>(source) * batch + column));
+      }
+      return sum.value();
+    }
+    for (size_t entry = 0; entry < table.index.size(); ++entry)
+      if (table.index[entry] >= 0 && static_cast<size_t>(table.index[entry]) == row)
+        sum.add(at(b, entry), at(a, entry / table.taps * batch + column));
+    return sum.value();
+  }
+
+  Number reduce(const Dispatch& dispatch, size_t row, size_t column) const {
+    const BufferId x = dispatch.operands[0];
+    const size_t rows = buffer(x).shape.rows(), cols = buffer(x).shape.cols();
+    const bool over_rows = dispatch.attrs.a != 1, over_cols = dispatch.attrs.a != 0;
+    Sum sum{dispatch.type};
+    Number best{.i = 0};
+    bool first = true;
+    for (size_t r = over_rows ? 0 : row; r < (over_rows ? rows : row + 1); ++r)
+      for (size_t c = over_cols ? 0 : column; c < (over_cols ? cols : column + 1); ++c) {
+        const Number value = at(x, r * cols + c);
+        sum.add(value);
+        const bool greater = is_float(dispatch.type) ? value.f > best.f : value.i > best.i;
+        if (first || greater) best = value;
+        first = false;
+      }
+    return dispatch.op == Op::sum ? sum.value() : best;
+  }
+
+  void run_move(const Dispatch& dispatch) {
+    const BufferId result = dispatch.result;
+    const size_t bytes = buffer(result).bytes();
+    switch (dispatch.op) {
+      case Op::slot:
+      case Op::reshape: std::memcpy(memory_.data(result), memory_.data(dispatch.operands[0]), bytes); break;
+      case Op::unstack:
+        std::memcpy(memory_.data(result), memory_.data(dispatch.operands[0]) + static_cast<size_t>(dispatch.attrs.a) * bytes, bytes);
+        break;
+      case Op::stack: {
+        const size_t part = bytes / dispatch.operands.size();
+        for (size_t i = 0; i < dispatch.operands.size(); ++i)
+          std::memcpy(memory_.data(result) + i * part, memory_.data(dispatch.operands[i]), part);
+        break;
+      }
+      case Op::transpose:
+        for (size_t row = 0; row < dispatch.rows; ++row)
+          for (size_t column = 0; column < dispatch.cols; ++column)
+            put(result, row * dispatch.cols + column, at(dispatch.operands[0], column * dispatch.rows + row));
+        break;
+      case Op::scatter_add: scatter_add(dispatch); break;
+      default: raise("[ref] {} moves nothing", info(dispatch.op).name);
+    }
+  }
+
+  void scatter_add(const Dispatch& dispatch) {
+    const BufferId rows = dispatch.operands[0];
+    for (size_t target = 0; target < dispatch.rows; ++target)
+      for (size_t column = 0; column < dispatch.cols; ++column) {
+        Sum sum{dispatch.type};
+        for (size_t row = 0; row < buffer(rows).shape.rows(); ++row)
+          if (at(dispatch.operands[1], row).i == static_cast<int64_t>(target)) sum.add(at(rows, row * dispatch.cols + column));
+        put(dispatch.result, target * dispatch.cols + column, sum.value());
+      }
+  }
+
+  std::shared_ptr<const Program> program_;
+  runtime::HostMemory memory_;
+};
+
+class RefBackend final : public runtime::Backend {
+ public:
+  std::string_view name() const override { return "ref"; }
+  bool supports(Op, DType type) const override {
+    switch (type) {
+      case DType::float32:
+      case DType::float64:
+      case DType::int8:
+      case DType::uint8:
+      case DType::int32:
+      case DType::int64: return true;
+      default: return false;
+    }
+  }
+  runtime::CompileOptions compile_options() const override { return {.target = "ref", .fuse = false}; }
+  std::unique_ptr<runtime::Instance> instantiate(std::shared_ptr<const Program> program, int) const override {
+    check_supported(*this, *program);
+    return std::make_unique<RefInstance>(std::move(program));
+  }
+};
+
+}  // namespace
+
+const runtime::Backend& backend() {
+  static const RefBackend instance;
+  return instance;
+}
+
+}  // namespace paragon::ref

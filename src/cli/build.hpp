@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <paragon/paragon.hpp>
+
+#include "cli/options.hpp"
+
+namespace paragon::cli {
+
+/// The network of --layers and --type.
+Network build_network(const Described& described, uint64_t seed);
+
+/// Options of the library from those of the command line. Raises on unknown names, and on settings
+/// that the chosen optimizer or schedule does not have.
+TrainerOptions build_options(const Training& training);
+
+/// Random samples that fit the network, with random labels: for measuring speed.
+data::Dataset random_data(const Network& network, size_t count);
+
+}  // namespace paragon::cli

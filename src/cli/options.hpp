@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+// What the command line says, as plain data: the commands know nothing of the parser.
+namespace paragon::cli {
+
+struct Common {
+  std::string json;  ///< file for the figures, "-" = standard output, "" = none
+  bool quiet = false;
+};
+
+/// Where a command computes.
+struct Place {
+  std::string device = "cpu";
+  size_t threads = 0;
+};
+
+/// Settings of a training, shared by every command that builds one. Unset = the library's default.
+struct Training {
+  std::string optimizer = "adam";
+  std::optional<double> rate, momentum, weight_decay;
+  std::string schedule = "constant";
+  std::optional<size_t> every;
+  std::optional<double> factor;
+  size_t epochs = 5, batch = 64;
+  uint64_t seed = 1;
+  Place place;
+};
+
+/// A network described by a line.
+struct Described {
+  std::string layers, type = "float32";
+};
+
+struct TrainCommand {
+  Common common;
+  Described network;
+  Training training;
+  std::string data, out;
+  double train_fraction = 1;
+  std::optional<double> expect_accuracy;
+};
+
+struct EvalCommand {
+  Common common;
+  Place place;
+  std::string model, data;
+  size_t batch = 256;
+  std::optional<double> expect_accuracy;
+};
+
+struct PredictCommand {
+  Common common;
+  Place place;
+  std::string model, input;
+  size_t batch = 256;
+};
+
+struct InfoCommand {
+  Common common;
+};
+
+struct DumpCommand {
+  Common common;
+  Described network;
+  Training training;
+  std::string model, stage;
+};
+
+struct BenchGemmCommand {
+  Common common;
+  std::string type = "float32";
+  std::vector<size_t> sizes = {256, 1024, 2048};
+  size_t threads = 0;
+};
+
+struct BenchForwardCommand {
+  Common common;
+  Described network;
+  Place place{.threads = 1};
+  size_t batch = 1, iterations = 1000;
+};
+
+struct BenchStepCommand {
+  Common common;
+  Described network;
+  Training training;
+  size_t iterations = 1000;
+};
+
+using Command = std::variant<TrainCommand, EvalCommand, PredictCommand, InfoCommand, DumpCommand,
+                             BenchGemmCommand, BenchForwardCommand, BenchStepCommand>;
+
+}  // namespace paragon::cli

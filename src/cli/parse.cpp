@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/parse.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <CLI/CLI.hpp>
+#include <charconv>
+#include <cstdlib>
+#include <functional>
+#include <iostream>
+#include <limits>
+#include <memory>
+
+#include <paragon/paragon.hpp>
+#include <paragon/support.hpp>
+
+// The only file that includes CLI11: it takes seconds to compile.
+namespace paragon::cli {
+namespace {
+
+constexpr size_t kMostThreads = 1024;
+constexpr size_t kLargestBatch = 1 << 20;
+constexpr size_t kMostIterations = 1'000'000'000;
+constexpr size_t kLargestMatrix = 16384;
+
+constexpr const char* kLayersHelp =
+    "the network in a line: the input's shape (WxH or N), then a layer a word: "
+    "dense:UNITS:ACTIVATION, local:WxH:ACTIVATION[:field=5]";
+
+/// A whole number of low .. high. (CLI11 itself would take -1 for the largest number.)
+CLI::Validator whole_number(uint64_t low, uint64_t high) {
+  return CLI::Validator(
+      [=](std::string& text) -> std::string {
+        uint64_t value = 0;
+        const char* end = text.data() + text.size();
+        const auto result = std::from_chars(text.data(), end, value);
+        if (result.ec == std::errc() && result.ptr == end && value >= low && value <= high)
+          return "";
+        return fmt::format("got '{}', expected a whole number of {} .. {}", text, low, high);
+      },
+      "N");
+}
+
+/// A finite number of low .. high.
+CLI::Validator number(double low, double high) {
+  return CLI::Validator(
+      [=](std::string& text) -> std::string {
+        char* end = nullptr;
+        const double value = std::strtod(text.c_str(), &end);
+        if (!text.empty() && *end == '\0' && value >= low && value <= high) return "";
+        return fmt::format("got '{}', expected a number of {} .. {}", text, low, high);
+      },
+      "X");
+}
+
+constexpr double kLargest = 1e30;  // settings are finite; the library checks their own ranges
+
+void add_common(CLI::App* app, Common& common, std::string& simd) {
+  app->add_option("--json", common.json, "write the figures as JSON ('-' = standard output)")
+      ->type_name("FILE");
+  app->add_flag("--quiet", common.quiet, "print no table and no progress");
+  app->add_option("--simd", simd, "SIMD level of the CPU kernels (see 'info')")->type_name("NAME");
+}
+
+void add_threads(CLI::App* app, size_t& threads) {
+  app->add_option("--threads", threads, "threads; 0 = all processors")
+      ->check(whole_number(0, kMostThreads))
+      ->capture_default_str();
+}
+
+void add_place(CLI::App* app, Place& place) {
+  app->add_option("--device", place.device, fmt::format("one of {}", fmt::join(devices(), ", ")))
+      ->type_name("NAME")
+      ->capture_default_str();
+  add_threads(app, place.threads);
+}
+
+void add_batch(CLI::App* app, size_t& batch) {
+  app->add_option("--batch", batch, "samples of one step or call")
+      ->check(whole_number(1, kLargestBatch))
+      ->capture_default_str();
+}
+
+void add_iterations(CLI::App* app, size_t& iterations) {
+  app->add_option("--iterations", iterations, "how often to repeat")
+      ->check(whole_number(1, kMostIterations))
+      ->capture_default_str();
+}
+
+void add_type(CLI::App* app, std::string& type, const std::vector<std::string>& names) {
+  app->add_option("--type", type, fmt::format("numeric type: {}", fmt::join(names, ", ")))
+      ->type_name("TYPE")
+      ->capture_default_str();
+}
+
+CLI::Option* add_network(CLI::App* app, Described& network) {
+  std::vector<std::string> names;
+  for (const DType type : network_types()) names.emplace_back(name(type));
+  add_type(app, network.type, names);
+  return app->add_option("--layers", network.layers, kLayersHelp)->type_name("SPEC");
+}
+
+void add_training(CLI::App* app, Training& training) {
+  app->add_option("--optimizer", training.optimizer,
+                  fmt::format("{}", fmt::join(optimizers(), ", ")))
+      ->type_name("NAME")
+      ->capture_default_str();
+  app->add_option("--rate", training.rate, "learning rate")->check(number(0, kLargest));
+  app->add_option("--momentum", training.momentum, "of sgd")->check(number(0, 1));
+  app->add_option("--weight-decay", training.weight_decay,
+                  "added to the gradient, times the weight")
+      ->check(number(0, kLargest));
+  app->add_option("--schedule", training.schedule,
+                  fmt::format("of the rate: {}", fmt::join(schedules(), ", ")))
+      ->type_name("NAME")
+      ->capture_default_str();
+  app->add_option("--every", training.every, "epochs between the changes of schedule step")
+      ->check(whole_number(1, kMostIterations));
+  app->add_option("--factor", training.factor, "of schedule step at every change")
+      ->check(number(0, kLargest));
+  app->add_option("--epochs", training.epochs, "passes over the training samples")
+      ->check(whole_number(1, kMostIterations))
+      ->capture_default_str();
+  add_batch(app, training.batch);
+  app->add_option("--seed", training.seed, "of weights, order and rounding")
+      ->check(whole_number(0, std::numeric_limits<uint64_t>::max()))
+      ->capture_default_str();
+  add_place(app, training.place);
+}
+
+void add_data(CLI::App* app, std::string& data) {
+  app->add_option("--data", data, "folder with the four MNIST files")->required()->type_name("DIR");
+}
+
+void add_model(CLI::App* app, std::string& model) {
+  app->add_option("--model", model, "model file")->required()->type_name("FILE");
+}
+
+void add_expect(CLI::App* app, std::optional<double>& expect) {
+  app->add_option("--expect-accuracy", expect, "exit with 1 if the accuracy is below, in percent")
+      ->check(number(0, 100));
+}
+
+/// The program's options, and for every command what to make of them.
+class Parser {
+ public:
+  Parser() {
+    app_.require_subcommand(1);
+    app_.set_version_flag("--version", std::string(version()));
+    app_.set_help_flag("-h,--help", "print this help");
+    app_.footer(
+        "Exit codes: 0 fine, 1 a check failed, 2 bad input or usage.\n"
+        "Example: paragon train --data data/mnist --type int8 --epochs 5 --rate 0.01\n"
+        "  --layers \"28x28 local:16x16:leaky_relu dense:10:softmax\" --out net.json");
+    add_commands();
+    add_benches();
+  }
+
+  std::optional<Command> parse(int argc, const char* const* argv) {
+    try {
+      app_.parse(argc, argv);
+    } catch (const CLI::Success& wish) {  // --help, --version
+      app_.exit(wish, std::cout, std::cerr);
+      return std::nullopt;
+    } catch (const CLI::ParseError& error) {
+      throw Error(explain(error));
+    }
+    // The library reads the level once, when its CPU kernels are first asked for.
+    if (!simd_.empty()) ::setenv("PARAGON_SIMD", simd_.c_str(), 1);
+    return make_();
+  }
+
+ private:
+  /// A command's options live in the returned object until it is asked for.
+  template <class T>
+  T& command(CLI::App* parent, const char* name, const char* help, CLI::App** app) {
+    auto options = std::make_shared<T>();
+    *app = parent->add_subcommand(name, help);
+    add_common(*app, options->common, simd_);
+    (*app)->callback([this, options] { make_ = [options] { return Command(*options); }; });
+    return *options;
+  }
+
+  void add_commands() {
+    CLI::App* app = nullptr;
+    auto& train = command<TrainCommand>(&app_, "train", "train a network on MNIST", &app);
+    add_data(app, train.data);
+    add_network(app, train.network)->required();
+    add_training(app, train.training);
+    app->add_option("--train-fraction", train.train_fraction, "use the first part of the images")
+        ->check(number(0, 1))
+        ->capture_default_str();
+    app->add_option("--out", train.out, "write the trained model")->type_name("FILE");
+    add_expect(app, train.expect_accuracy);
+
+    auto& eval = command<EvalCommand>(&app_, "eval", "measure a model on the test images", &app);
+    add_model(app, eval.model);
+    add_data(app, eval.data);
+    add_batch(app, eval.batch);
+    add_place(app, eval.place);
+    add_expect(app, eval.expect_accuracy);
+
+    auto& predict =
+        command<PredictCommand>(&app_, "predict", "outputs for samples of a file", &app);
+    add_model(app, predict.model);
+    app->add_option("--input", predict.input,
+                    "JSON: {\"inputs\":[sample,...]}, a sample being a list or a list of rows")
+        ->required()
+        ->type_name("FILE");
+    add_batch(app, predict.batch);
+    add_place(app, predict.place);
+
+    command<InfoCommand>(&app_, "info", "version, types, SIMD level, threads, devices", &app);
+
+    auto& dump = command<DumpCommand>(&app_, "dump", "what a network compiles to, as text", &app);
+    CLI::Option* layers = add_network(app, dump.network);
+    app->add_option("--model", dump.model, "model file, instead of --layers")
+        ->type_name("FILE")
+        ->excludes(layers);
+    app->add_option("--stage", dump.stage, fmt::format("{}", fmt::join(dump_stages(), ", ")))
+        ->required()
+        ->type_name("NAME");
+    add_training(app, dump.training);
+  }
+
+  void add_benches() {
+    CLI::App* app = nullptr;
+    CLI::App* bench = app_.add_subcommand("bench", "measure speed");
+    bench->require_subcommand(1);
+
+    auto& gemm = command<BenchGemmCommand>(bench, "gemm", "square matrix products", &app);
+    add_type(app, gemm.type, {"float32", "int8"});
+    app->add_option("--sizes", gemm.sizes, "edges of the matrices")
+        ->delimiter(',')
+        ->check(whole_number(1, kLargestMatrix))
+        ->capture_default_str();
+    add_threads(app, gemm.threads);
+
+    auto& forward = command<BenchForwardCommand>(bench, "forward", "forward passes", &app);
+    add_network(app, forward.network)->required();
+    add_batch(app, forward.batch);
+    add_iterations(app, forward.iterations);
+    add_place(app, forward.place);
+
+    auto& step = command<BenchStepCommand>(bench, "step", "training steps", &app);
+    add_network(app, step.network)->required();
+    add_training(app, step.training);
+    add_iterations(app, step.iterations);
+  }
+
+  /// CLI11's message, and what was probably meant by an unknown word.
+  std::string explain(const CLI::ParseError& error) const {
+    const CLI::App* app = &app_;
+    while (!app->get_subcommands().empty()) app = app->get_subcommands().front();
+    const std::vector<std::string> unknown = app_.remaining(true);
+    if (unknown.empty()) return error.what();
+    std::vector<std::string> known;
+    for (const CLI::App* child : app->get_subcommands(nullptr)) known.push_back(child->get_name());
+    for (const CLI::Option* option : app->get_options()) known.push_back(option->get_name());
+    const std::string word = unknown.front().substr(0, unknown.front().find('=')).substr(0, 64);
+    return fmt::format("unknown {} '{}'{} (see 'paragon{}{} --help')",
+                       word.starts_with("-") ? "option" : "word", word, did_you_mean(word, known),
+                       app == &app_ ? "" : " ", app == &app_ ? "" : app->get_name());
+  }
+
+  CLI::App app_{"Paragon: neural networks in any numeric type", "paragon"};
+  std::string simd_;
+  std::function<Command()> make_;
+};
+
+}  // namespace
+
+std::optional<Command> parse_command_line(int argc, const char* const* argv) {
+  return Parser().parse(argc, argv);
+}
+
+}  // namespace paragon::cli

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "ir/builder.hpp"
+
+namespace paragon {
+
+enum class Activation : uint8_t {
+#define PARAGON_ACTIVATION(name, gain) name,
+#include "composites/activations.def"
+};
+
+Activation parse_activation(std::string_view name);  ///< raises with the nearest name
+
+/// Bound of the initial weights is sqrt(gain / fan_in) (He et al. 2015 for rectifiers).
+uint32_t initial_gain(Activation activation);
+
+inline constexpr double kLeakySlope = 0.01;
+
+/// softmax gives the logits themselves: the loss and the prediction apply it.
+ir::NodeId apply_activation(ir::Builder& b, Activation activation, ir::NodeId x);
+
+}  // namespace paragon

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "ir/builder.hpp"
+
+// Operations that are made of others.
+namespace paragon::ir {
+
+/// [n, classes] int32: 1 in the column of each row's label, 0 elsewhere (all 0 if out of range).
+NodeId one_hot(Builder& b, NodeId labels, size_t classes);
+
+/// [n, 1] int32: 1 in the first `count` rows (an int32 scalar), 0 in the padding.
+NodeId row_mask(Builder& b, NodeId count, size_t rows);
+
+/// Row-wise softmax of a floating-point matrix, maximum subtracted.
+NodeId softmax_decomposed(Builder& b, NodeId logits);
+
+/// -log(softmax[label]) of each row, [n, 1], from logits, maximum subtracted.
+NodeId cross_entropy_decomposed(Builder& b, NodeId logits, NodeId labels);
+
+}  // namespace paragon::ir

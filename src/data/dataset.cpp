@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include <paragon/data.hpp>
+
+#include "core/error.hpp"
+
+namespace paragon::data {
+namespace {
+
+template <class T>
+std::vector<T> rows_of(const std::vector<T>& from, std::size_t first, std::size_t count,
+                       std::size_t width) {
+  if (from.empty()) return {};
+  const auto start = from.begin() + static_cast<std::ptrdiff_t>(first * width);
+  return std::vector<T>(start, start + static_cast<std::ptrdiff_t>(count * width));
+}
+
+}  // namespace
+
+std::size_t Dataset::features() const {
+  std::size_t product = 1;
+  for (const std::size_t extent : sample_shape) product *= extent;
+  return product;
+}
+
+Dataset Dataset::slice(std::size_t first, std::size_t count) const {
+  verify();
+  if (first > size() || count > size() - first) {
+    raise("[dataset] slice of {} rows from row {}: there are {} rows", count, first, size());
+  }
+  Dataset part;
+  part.sample_shape = sample_shape;
+  part.bytes = rows_of(bytes, first, count, features());
+  part.values = rows_of(values, first, count, features());
+  part.labels = rows_of(labels, first, count, 1);
+  part.classes = classes;
+  return part;
+}
+
+void Dataset::verify() const {
+  if (!bytes.empty() && !values.empty()) {
+    raise("[dataset] features are given both as {} bytes and as {} values, expected one of them",
+          bytes.size(), values.size());
+  }
+  const std::size_t got = bytes.empty() ? values.size() : bytes.size();
+  if (got != size() * features()) {
+    raise("[dataset] got {} features, expected {} ({} rows of {})", got, size() * features(),
+          size(), features());
+  }
+  for (std::size_t row = 0; row < size(); ++row) {
+    if (labels[row] < 0 || static_cast<std::size_t>(labels[row]) >= classes) {
+      raise("[dataset] label of row {}: got {}, expected 0 to {} ({} classes)", row, labels[row],
+            static_cast<std::ptrdiff_t>(classes) - 1, classes);
+    }
+  }
+}
+
+}  // namespace paragon::data

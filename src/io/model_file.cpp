@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <paragon/network.hpp>
+#include <paragon/support.hpp>
+
+#include "core/error.hpp"
+#include "io/model.hpp"
+
+namespace paragon {
+namespace {
+
+constexpr size_t kLargestFile = size_t{4} << 30;
+
+}  // namespace
+
+void Network::save(const std::string& path) const {
+  write_file(path, io::model_text(*this));
+}
+
+Network Network::load(const std::string& path) {
+  const std::string text = read_file(path, kLargestFile);
+  try {
+    return io::parse_model(text);
+  } catch (const Error& error) {
+    raise("[load] {}: {}", path, error.what());  // the reader knows the place, not the file
+  }
+}
+
+}  // namespace paragon

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ir/rules/rules.hpp"
+
+namespace paragon::ir {
+
+TypeAndShape infer_transpose(const InferArgs& args) {
+  if (args[0].shape.rank() != 2) args.fail("got shape {}, expected a matrix", to_string(args[0].shape));
+  return {args[0].type, {args[0].shape[1], args[0].shape[0]}};
+}
+
+TypeAndShape infer_reshape(const InferArgs& args) {
+  if (args[0].shape.elements() != args.attrs.shape.elements())
+    args.fail("shape {} cannot become {}", to_string(args[0].shape), to_string(args.attrs.shape));
+  return {args[0].type, args.attrs.shape};
+}
+
+TypeAndShape infer_stack(const InferArgs& args) {
+  if (args.operands.empty()) args.fail("there is nothing to stack");
+  for (size_t i = 1; i < args.operands.size(); ++i)
+    if (args[i].shape != args[0].shape || args[i].type != args[0].type)
+      args.fail("operand {} is {} {}, expected {} {}", i, name(args[i].type), to_string(args[i].shape),
+                name(args[0].type), to_string(args[0].shape));
+  std::vector<size_t> dims = {args.operands.size()};
+  dims.insert(dims.end(), args[0].shape.dims().begin(), args[0].shape.dims().end());
+  return {args[0].type, Shape(dims)};
+}
+
+TypeAndShape infer_unstack(const InferArgs& args) {
+  const Shape& shape = args[0].shape;
+  if (shape.rank() == 0) args.fail("a scalar has no first axis");
+  if (args.attrs.a < 0 || static_cast<size_t>(args.attrs.a) >= shape[0])
+    args.fail("element {} is outside of {}", args.attrs.a, to_string(shape));
+  return {args[0].type, Shape(shape.dims().subspan(1))};
+}
+
+Gradients grad_transpose(const GradArgs& g) { return {g.b.transpose(g.dy)}; }
+Gradients grad_reshape(const GradArgs& g) { return {g.b.reshape(g.dy, g.b.shape(g.x(0)))}; }
+
+Gradients grad_stack(const GradArgs& g) {
+  Gradients parts;
+  for (size_t i = 0; i < g.node().operands.size(); ++i)
+    parts.push_back(g.b.unstack(g.dy, static_cast<int64_t>(i)));
+  return parts;
+}
+
+Gradients grad_unstack(const GradArgs& g) {
+  const NodeId zero = g.b.mul(g.dy, g.b.constant(0, g.dy));
+  std::vector<NodeId> parts(g.b.shape(g.x(0))[0], zero);
+  parts[static_cast<size_t>(g.node().attrs.a)] = g.dy;
+  return {g.b.stack(std::move(parts))};
+}
+
+TypeAndShape infer_gather(const InferArgs& args) {
+  if (args[0].shape.rank() != 2) args.fail("the table has shape {}, expected a matrix", to_string(args[0].shape));
+  if (args[1].type != DType::int32) args.fail("indices are {}, expected int32", name(args[1].type));
+  return {args[0].type, {args[1].shape.elements(), args[0].shape[1]}};
+}
+
+TypeAndShape infer_scatter_add(const InferArgs& args) {
+  if (args[0].shape.rank() != 2 || args[1].shape.elements() != args[0].shape[0])
+    args.fail("got rows {} and indices {}", to_string(args[0].shape), to_string(args[1].shape));
+  if (args[1].type != DType::int32) args.fail("indices are {}, expected int32", name(args[1].type));
+  if (args.attrs.a < 0) args.fail("{} rows", args.attrs.a);
+  return {args[0].type, {static_cast<size_t>(args.attrs.a), args[0].shape[1]}};
+}
+
+Gradients grad_gather(const GradArgs& g) {
+  return {g.b.scatter_add(g.dy, g.x(1), g.b.shape(g.x(0))[0]), kNoNode};
+}
+Gradients grad_scatter_add(const GradArgs& g) { return {g.b.gather(g.dy, g.x(1)), kNoNode}; }
+
+}  // namespace paragon::ir

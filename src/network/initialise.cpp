@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "network/initialise.hpp"
+
+#include <cmath>
+
+#include "core/error.hpp"
+#include "core/fixed_point.hpp"
+#include "core/random.hpp"
+#include "passes/fixed_format.hpp"
+
+namespace paragon::detail {
+namespace {
+
+// Uniform in [-1, 1) from 64 bits, for floating-point types.
+double uniform(uint64_t bits) { return static_cast<double>(static_cast<int64_t>(bits)) * 0x1p-63; }
+
+// floor(bits (2 bound + 1) / 2^64) - bound: uniform in -bound .. bound.
+int32_t uniform_integer(uint64_t bits, uint64_t bound) {
+  const auto wide = static_cast<unsigned __int128>(bits ^ (uint64_t{1} << 63)) * (2 * bound + 1);
+  return static_cast<int32_t>(static_cast<int64_t>(wide >> 64) - static_cast<int64_t>(bound));
+}
+
+// Smallest e with 2^e >= sqrt(gain / fan_in).
+int log2_ceil_of_bound(uint32_t gain, size_t fan_in) {
+  int e = 0;
+  while (e > -40 && gain <= (fan_in >> (-2 * (e - 1)))) --e;  // gain <= fan_in 4^(e-1), exact in whole numbers
+  while (e < 8 && gain > fan_in << (2 * e)) ++e;
+  return e;
+}
+
+}  // namespace
+
+Parameter initialise(const NetworkState& state, uint64_t id, const layers::ParameterSpec& spec,
+                     Activation activation) {
+  Parameter parameter;
+  parameter.id = id;
+  parameter.role = spec.role;
+  const uint64_t key = random::make_key({state.seed, id, static_cast<uint64_t>(random::Role::kInitial)});
+  const uint32_t gain = initial_gain(activation);
+  if (info(state.type).arithmetic == Arithmetic::kFixed) {
+    parameter.value = Tensor(DType::int32, spec.shape);
+    if (spec.fan_in == 0) {
+      parameter.exponent = -fixed::kBiasFraction;
+      return parameter;
+    }
+    const int fraction = fixed::kMasterBits - (log2_ceil_of_bound(gain, spec.fan_in) + fixed::kMasterHeadroom);
+    parameter.exponent = -fraction;
+    const uint64_t square = (uint64_t{gain} << std::min(2 * fraction, 60)) / spec.fan_in;
+    const uint64_t bound = fixed::isqrt(square) << std::max(fraction - 30, 0);
+    auto values = parameter.value.as<int32_t>();
+    for (size_t i = 0; i < values.size(); ++i) values[i] = uniform_integer(random::bits64(key, i), bound);
+    refresh_view(parameter);
+    return parameter;
+  }
+  parameter.value = Tensor(state.type, spec.shape);
+  if (spec.fan_in == 0) return parameter;
+  const double bound = std::sqrt(static_cast<double>(gain) / static_cast<double>(spec.fan_in));
+  for (size_t i = 0; i < parameter.value.elements(); ++i) {
+    const double value = bound * uniform(random::bits64(key, i));
+    if (state.type == DType::float32) parameter.value.as<float>()[i] = static_cast<float>(value);
+    else parameter.value.as<double>()[i] = value;
+  }
+  return parameter;
+}
+
+void refresh_view(Parameter& parameter) {
+  uint64_t bits = 0;
+  for (int32_t value : parameter.value.as<int32_t>()) bits |= fixed::magnitude(value);
+  const int shift = std::max(0, fixed::bit_length(bits) - fixed::kOperandBits);
+  parameter.view = Tensor(DType::int8, parameter.value.shape());
+  parameter.view_exponent = parameter.exponent + shift;
+  auto view = parameter.view.as<int8_t>();
+  for (size_t i = 0; i < view.size(); ++i)
+    view[i] = static_cast<int8_t>(fixed::clip(fixed::round_shift(parameter.value.as<int32_t>()[i], shift), fixed::kOperandLimit));
+}
+
+}  // namespace paragon::detail

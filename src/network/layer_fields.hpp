@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <concepts>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <variant>
+
+#include <paragon/layers.hpp>
+
+namespace paragon::detail {
+
+/// A config field as specs and model files see it. In a spec the required fields stand by position,
+/// in the table's order, and the others as name=value; a model file has them all by name.
+struct Field {
+  std::string_view name;
+  std::string_view word;  ///< what a spec's user is told to put there
+  bool required;
+};
+
+template <class Config, class Layer>
+concept ConfigOf = std::same_as<std::remove_const_t<Config>, Layer>;
+
+// The one table of config fields: parsing, printing, saving and loading walk it. `visit` is called
+// with (Field, member) for every field; a layer's name is not among them, because every layer has
+// one.
+
+template <ConfigOf<Dense> Config, class Visit>
+void visit_fields(Config& config, Visit&& visit) {
+  visit(Field{"units", "UNITS", true}, config.units);
+  visit(Field{"activation", "ACTIVATION", true}, config.activation);
+}
+
+template <ConfigOf<LocallyConnected> Config, class Visit>
+void visit_fields(Config& config, Visit&& visit) {
+  visit(Field{"grid", "WxH", true}, config.grid);
+  visit(Field{"activation", "ACTIVATION", true}, config.activation);
+  visit(Field{"field", "N", false}, config.field);
+}
+
+/// The fields of whichever layer the config is; none for an empty config.
+template <class Config, class Visit>
+  requires std::same_as<std::remove_const_t<Config>, LayerConfig>
+void visit_fields(Config& config, Visit&& visit) {
+  std::visit(
+      [&]<class Layer>(Layer& layer) {
+        if constexpr (!std::same_as<std::remove_const_t<Layer>, std::monostate>)
+          visit_fields(layer, visit);
+      },
+      config);
+}
+
+/// A layer's config with its default settings; `place` ("layer", "layer (word 2)") goes into the
+/// error that an unknown keyword raises.
+LayerConfig make_layer(std::string_view keyword, std::string_view place);
+
+/// Sets the name, which every config has.
+void set_name(LayerConfig& config, const std::string& name);
+
+}  // namespace paragon::detail

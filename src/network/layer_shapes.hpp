@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+#include "network/state.hpp"
+
+namespace paragon::detail {
+
+/// Number of weights and biases that add(config, input) would make; raises on impossible shapes.
+/// For readers of files, who ask before they allocate.
+size_t parameters_of(NetworkState& state, const LayerConfig& config, const std::string& input);
+
+}  // namespace paragon::detail

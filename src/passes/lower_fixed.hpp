@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "passes/passes.hpp"
+
+namespace paragon::ir {
+
+/// A lowered value: mantissa * 2^exponent. The exponent is an int32 scalar known at run time.
+struct Fixed {
+  NodeId mantissa = kNoNode;
+  NodeId exponent = kNoNode;
+  /// Takes the exponent of what it is combined with: whole numbers and bias masters.
+  bool follows = false;
+};
+
+/// When a value's exponent is chosen (docs/numerics.md, "Exponents").
+enum class ExponentMode : uint8_t {
+  kDelayed,   ///< from the step before; rounding is part of the product's epilogue
+  kDynamic,   ///< from the value itself: the first step of a training, and untrained networks
+  kFrozen,    ///< a constant of the trained network
+};
+
+/// The run-time scalars that the lowering of one graph refers to.
+struct FixedInputs {
+  NodeId seed = kNoNode, step = kNoNode;   ///< int64; of stochastic rounding
+};
+
+/// An exponent that a phase must keep up to date.
+struct ExponentUpdate {
+  uint32_t slot;      ///< int32 scalar, the exponent to be used next
+  NodeId next;        ///< its new value
+  NodeId seen;        ///< the exponent that this step's values would have needed
+  Provenance site;
+};
+
+/// Lowers nodes of a floating-point graph to fixed point in another graph, on demand.
+class FixedLowering {
+ public:
+  FixedLowering(const Graph& real, Graph& low, ExponentMode mode, FixedInputs inputs);
+
+  /// Gives a leaf its value, and what products read of it if that differs.
+  void leaf(NodeId real, Fixed value);
+  void leaf(NodeId real, Fixed value, Fixed operand);
+
+  /// The int32 form of a node; raises if an operation has no fixed-point rule.
+  Fixed value(NodeId real);
+  /// The int8 form that products read, requantised once for all its readers.
+  Fixed operand(NodeId real);
+
+  const std::vector<ExponentUpdate>& updates() const { return updates_; }
+
+ private:
+  Fixed lower(NodeId real);
+  Fixed lower_contraction(const Node& node);
+  Fixed lower_sum_of_two(const Node& node);
+  Fixed lower_product(const Node& node);
+  Fixed lower_choice(const Node& node);
+  Fixed lower_comparison(const Node& node);
+  Fixed lower_constant(const Node& node);
+  Fixed lower_softmax(const Node& node);
+  Fixed lower_cross_entropy(const Node& node);
+  /// Q16 powers of two below the row maximum: exp2(-t) in Q30.
+  NodeId row_powers(const Fixed& logits);
+  Fixed requantise(NodeId real);
+  NodeId align(const Fixed& x, NodeId exponent);
+  bool feature_major(NodeId real);
+  uint32_t exponent_slot(const Provenance& site);
+
+  const Graph& real_;
+  Builder b_;
+  ExponentMode mode_;
+  FixedInputs inputs_;
+  std::unordered_map<NodeId, Fixed> values_, operands_;
+  std::unordered_map<NodeId, bool> feature_major_;
+  std::vector<ExponentUpdate> updates_;
+};
+
+/// Name of the slot that holds an exponent of a layer's activations or errors.
+std::string exponent_slot_name(bool error, size_t repetition);
+
+}  // namespace paragon::ir

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "runtime/program.hpp"
+
+namespace paragon::runtime {
+
+/// A program bound to memory and threads: parameters, state, arena. One thread at a time.
+class Instance {
+ public:
+  virtual ~Instance() = default;
+
+  virtual void upload(uint32_t slot, std::span<const std::byte> bytes) = 0;
+  virtual void download(uint32_t slot, std::span<std::byte> bytes) = 0;
+  /// Lets a kData slot read the caller's memory, which must outlive its use.
+  virtual void bind(uint32_t slot, std::span<const std::byte> bytes) = 0;
+  /// Runs a phase; returns when it is done. Allocates nothing.
+  virtual void run(size_t phase) = 0;
+  /// Bytes of everything the instance owns.
+  virtual size_t planned_bytes() const = 0;
+
+  /// Host copies of scalar slots.
+  template <class T>
+  void set(uint32_t slot, T value) {
+    upload(slot, std::as_bytes(std::span(&value, 1)));
+  }
+  template <class T>
+  T get(uint32_t slot) {
+    T value;
+    download(slot, std::as_writable_bytes(std::span(&value, 1)));
+    return value;
+  }
+};
+
+/// A device kind. What it can do is its table; see supports().
+class Backend {
+ public:
+  virtual ~Backend() = default;
+
+  virtual std::string_view name() const = 0;
+  virtual bool supports(ir::Op op, DType type) const = 0;
+  virtual CompileOptions compile_options() const = 0;
+  /// Raises, naming the operation and type, if the program needs what is not supported.
+  virtual std::unique_ptr<Instance> instantiate(std::shared_ptr<const Program> program, int threads) const = 0;
+};
+
+/// All backends, in order of preference (backends.def).
+const std::vector<const Backend*>& backends();
+/// By name; raises with the nearest name.
+const Backend& find_backend(std::string_view name);
+
+/// Raises unless `backend` supports every operation of the program.
+void check_supported(const Backend& backend, const Program& program);
+
+}  // namespace paragon::runtime

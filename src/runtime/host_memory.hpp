@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <vector>
+
+#include "core/tensor.hpp"
+#include "runtime/backend.hpp"
+
+namespace paragon::runtime {
+
+/// The buffers of a program in host memory: slots and constants of their own, temporaries in one arena.
+class HostMemory {
+ public:
+  explicit HostMemory(const Program& program);
+
+  std::byte* data(BufferId buffer) const { return pointers_[buffer]; }
+  void upload(uint32_t slot, std::span<const std::byte> bytes);
+  void download(uint32_t slot, std::span<std::byte> bytes) const;
+  void bind(uint32_t slot, std::span<const std::byte> bytes);
+  size_t bytes() const { return owned_; }
+
+ private:
+  void expect_size(uint32_t slot, size_t got) const;
+
+  const Program& program_;
+  std::vector<std::byte*> pointers_;   // by buffer
+  AlignedBuffer slots_, constants_, arena_;
+  size_t owned_ = 0;
+};
+
+}  // namespace paragon::runtime

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <limits>
+
+#include "runtime/program.hpp"
+
+namespace paragon::runtime {
+namespace {
+
+struct Lifetime {
+  BufferId buffer;
+  size_t phase, first, last;   // dispatches, inclusive
+  size_t bytes;
+};
+
+template <class F>
+void for_each_buffer(const Dispatch& dispatch, F&& visit) {
+  for (BufferId buffer : dispatch.operands) visit(buffer);
+  if (dispatch.result != kNoBuffer) visit(dispatch.result);
+  if (dispatch.when != kNoBuffer) visit(dispatch.when);
+  for (const Instruction& instruction : dispatch.code.instructions) {
+    if (instruction.buffer != kNoBuffer) visit(instruction.buffer);
+    for (const Operand& operand : instruction.operands)
+      if (operand.kind == Operand::Kind::kScalar) visit(operand.index);
+  }
+  for (const auto& store : dispatch.code.stores) visit(store.buffer);
+  for (const auto& store : dispatch.code.or_stores) visit(store.buffer);
+}
+
+std::vector<Lifetime> lifetimes(const Program& program) {
+  std::vector<Lifetime> result;
+  std::vector<size_t> index(program.buffers.size(), std::numeric_limits<size_t>::max());
+  for (size_t p = 0; p < program.phases.size(); ++p) {
+    for (size_t d = 0; d < program.phases[p].dispatches.size(); ++d) {
+      for_each_buffer(program.phases[p].dispatches[d], [&](BufferId id) {
+        const Buffer& buffer = program.buffers[id];
+        if (buffer.kind != Buffer::Kind::kTemporary) return;
+        if (index[id] == std::numeric_limits<size_t>::max()) {
+          index[id] = result.size();
+          // Whole cache lines: no two threads' buffers share one.
+          result.push_back({id, p, d, d, (buffer.bytes() + 63) / 64 * 64});
+        }
+        result[index[id]].last = d;
+      });
+      // They are cleared when the phase starts and collect bits from then on.
+      for (const auto& store : program.phases[p].dispatches[d].code.or_stores)
+        if (index[store.buffer] != std::numeric_limits<size_t>::max()) result[index[store.buffer]].first = 0;
+    }
+  }
+  return result;
+}
+
+}  // namespace
+
+void plan_memory(Program& program) {
+  std::vector<Lifetime> all = lifetimes(program);
+  std::stable_sort(all.begin(), all.end(), [](const Lifetime& a, const Lifetime& b) { return a.bytes > b.bytes; });
+  std::vector<Lifetime> placed;
+  for (const Lifetime& next : all) {
+    std::vector<std::pair<size_t, size_t>> taken;  // begin, end of those alive at the same time
+    for (const Lifetime& other : placed)
+      if (other.phase == next.phase && other.first <= next.last && next.first <= other.last) {
+        const size_t begin = program.buffers[other.buffer].offset;
+        taken.emplace_back(begin, begin + other.bytes);
+      }
+    std::sort(taken.begin(), taken.end());
+    size_t offset = 0;
+    for (const auto& [begin, end] : taken) {
+      if (offset + next.bytes <= begin) break;
+      offset = std::max(offset, end);
+    }
+    program.buffers[next.buffer].offset = offset;
+    program.arena_bytes = std::max(program.arena_bytes, offset + next.bytes);
+    placed.push_back(next);
+  }
+}
+
+}  // namespace paragon::runtime

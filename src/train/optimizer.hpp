@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <vector>
+
+#include <paragon/trainer.hpp>
+
+#include "ir/builder.hpp"
+#include "passes/lower_fixed.hpp"
+
+namespace paragon::train {
+
+/// The run-time scalars of an update, written by the host before each step.
+struct RealRates {
+  ir::NodeId rate, inverse_count;   ///< in the graph's type; the gradient is a sum over the batch
+};
+struct FixedRates {
+  ir::NodeId rate, rate_shift;      ///< rate * 2^-rate_shift, a Mantissa15
+  ir::NodeId inverse, inverse_shift;
+};
+
+/// Builds the update of one parameter: reads and writes its slots.
+class UpdateBuilder {
+ public:
+  UpdateBuilder(ir::Graph& graph, ir::Phase& phase) : b(graph), phase_(phase) {}
+
+  ir::Builder b;
+
+  /// A slot of optimizer state; `name` is unique for the parameter.
+  ir::NodeId state(uint64_t id, const char* name, DType type, const Shape& shape,
+                   ir::SlotRole role = ir::SlotRole::kOptimizer);
+  void assign(uint64_t id, const char* name, ir::NodeId value);
+
+ private:
+  ir::Phase& phase_;
+};
+
+/// Writes w' of a floating-point parameter. `gradient` is the sum over the batch.
+void update_real(UpdateBuilder& u, const Optimizer& optimizer, uint64_t id, ir::NodeId value,
+                 ir::NodeId gradient, const RealRates& rates);
+
+/// Writes the master of a fixed-point parameter (worth master * 2^-fraction) and, for weight
+/// matrices, its view.
+struct FixedParameter {
+  uint64_t id;
+  Shape shape;
+  int fraction;
+  bool has_view;
+};
+void update_fixed(UpdateBuilder& u, const Optimizer& optimizer, const FixedParameter& parameter,
+                  const ir::Fixed& gradient, const FixedRates& rates);
+
+/// First values of optimizer state that does not start at zero: the running powers of Adam's decays.
+double initial_state(std::string_view slot_name);
+/// The same in fixed point, as the int64 of the slot.
+int64_t initial_fixed_state(std::string_view slot_name);
+
+/// Checks the settings; raises naming the field, what was got and what was expected.
+void check(const Optimizer& optimizer);
+double rate(const Optimizer& optimizer);
+
+}  // namespace paragon::train

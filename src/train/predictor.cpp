@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cmath>
+
+#include <paragon/diagnostics.hpp>
+#include <paragon/network.hpp>
+
+#include "core/error.hpp"
+#include "core/tensor.hpp"
+#include "train/bindings.hpp"
+#include "train/model_graph.hpp"
+#include "train/programs.hpp"
+
+namespace paragon {
+
+struct Predictor::Impl {
+  size_t batch, features, outputs;
+  bool fixed_point;
+  int input_exponent;
+  std::shared_ptr<const runtime::Program> program;
+  std::unique_ptr<runtime::Instance> instance;
+  uint32_t input_slot, output_slot, exponent_slot = 0;
+  size_t phase;
+  Tensor input, output;   // staging, of the slots' types
+
+  Impl(const Network& network, const PredictorOptions& options) {
+    const detail::NetworkState& state = network.state();
+    if (options.batch < 1 || options.batch > 65536) raise("[predictor] batch is {}, expected 1 to 65536", options.batch);
+    if (options.threads > 1024) raise("[predictor] threads is {}, expected 0 to 1024", options.threads);
+    batch = options.batch;
+    outputs = network.outputs();
+    fixed_point = info(network.type()).arithmetic == Arithmetic::kFixed;
+    input_exponent = state.input_exponent;
+    const runtime::Backend& backend = runtime::find_backend(options.device);
+    program = runtime::compile_cached(train::inference(state, batch), backend.compile_options());
+    instance = backend.instantiate(program, static_cast<int>(options.threads == 0 ? processors() : options.threads));
+    train::upload_parameters(state, *program, *instance);
+    phase = program->find_phase(train::kForward);
+    input_slot = program->find_slot(0, train::kFeatures);
+    output_slot = program->find_slot(0, train::kOutput);
+    if (fixed_point) exponent_slot = program->find_slot(0, train::kOutputExponent);
+    input = Tensor(program->slots[input_slot].type, program->slots[input_slot].shape);
+    output = Tensor(program->slots[output_slot].type, program->slots[output_slot].shape);
+    features = input.shape().cols();
+  }
+
+  void run(std::span<const float> in, std::span<float> out) {
+    const size_t rows = in.size() / features;
+    if (in.size() % features != 0 || rows > batch)
+      raise("[predictor] got {} features, expected up to {} samples of {}", in.size(), batch, features);
+    if (out.size() != rows * outputs) raise("[predictor] got room for {} outputs, expected {}", out.size(), rows * outputs);
+    encode(in);
+    // The padding repeats nothing and means nothing: its outputs are not read.
+    instance->upload(input_slot, {input.data(), input.bytes()});
+    instance->run(phase);
+    instance->download(output_slot, {output.data(), output.bytes()});
+    decode(out);
+  }
+
+  void encode(std::span<const float> in) {
+    switch (input.type()) {
+      case DType::int8: train::encode_features(in, input_exponent, input.as<int8_t>()); break;
+      case DType::float64: std::copy(in.begin(), in.end(), input.as<double>().begin()); break;
+      default: std::copy(in.begin(), in.end(), input.as<float>().begin()); break;
+    }
+  }
+
+  void decode(std::span<float> out) {
+    if (!fixed_point) {
+      for (size_t i = 0; i < out.size(); ++i)
+        out[i] = output.type() == DType::float64 ? static_cast<float>(output.as<double>()[i]) : output.as<float>()[i];
+      return;
+    }
+    const int exponent = instance->get<int32_t>(exponent_slot);
+    for (size_t i = 0; i < out.size(); ++i) out[i] = std::ldexp(static_cast<float>(output.as<int32_t>()[i]), exponent);
+  }
+};
+
+Predictor::Predictor(const Network& network, PredictorOptions options) : impl_(std::make_unique<Impl>(network, options)) {}
+Predictor::Predictor(Predictor&&) noexcept = default;
+Predictor& Predictor::operator=(Predictor&&) noexcept = default;
+Predictor::~Predictor() = default;
+
+void Predictor::run(std::span<const float> features, std::span<float> outputs) { impl_->run(features, outputs); }
+
+std::vector<float> Network::predict(std::span<const float> features) const {
+  size_t per_sample = 1;
+  for (size_t extent : input_shape()) per_sample *= extent;
+  if (features.empty() || features.size() % per_sample != 0)
+    raise("[network] got {} features, expected a multiple of {}", features.size(), per_sample);
+  const size_t count = features.size() / per_sample, classes = outputs();
+  const size_t batch = std::min<size_t>(count, 256);
+  Predictor predictor(*this, {.batch = batch});
+  std::vector<float> result(count * classes);
+  for (size_t first = 0; first < count; first += batch) {
+    const size_t rows = std::min(batch, count - first);
+    predictor.run(features.subspan(first * per_sample, rows * per_sample),
+                  std::span(result).subspan(first * classes, rows * classes));
+  }
+  return result;
+}
+
+std::vector<std::string> devices() {
+  std::vector<std::string> names;
+  for (const runtime::Backend* backend : runtime::backends()) names.emplace_back(backend->name());
+  return names;
+}
+
+}  // namespace paragon

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <paragon/trainer.hpp>
+
+#include "network/state.hpp"
+#include "ir/graph.hpp"
+
+namespace paragon::train {
+
+/// What a training program is built from.
+struct TrainingSetup {
+  const detail::NetworkState& network;
+  const Optimizer& optimizer;
+  size_t batch;
+  size_t samples;          ///< rows of the data set
+  DType feature_type;      ///< uint8 (value = byte / 255), float32, or int8 (encoded by the host)
+};
+
+/// A credit rule: how error becomes weight change. It makes the graph of a training with its phases,
+/// by name; the executor knows nothing of it.
+using CreditRule = ir::Graph (*)(const TrainingSetup& setup);
+
+// Phases of back-propagation.
+inline constexpr const char* kFirstStep = "first_step";  ///< fixed point: exponents from the values
+inline constexpr const char* kStep = "step";
+
+ir::Graph back_propagation(const TrainingSetup& setup);
+
+/// Phase "forward": input slot features [batch, features] (float or encoded int8) -> output slot.
+/// Fixed point: frozen exponents if every hidden layer has one, else from the values.
+inline constexpr const char* kForward = "forward";
+ir::Graph inference(const detail::NetworkState& network, size_t batch);
+
+/// Do all layers that need a frozen exponent have one?
+bool has_frozen_exponents(const detail::NetworkState& network);
+
+}  // namespace paragon::train

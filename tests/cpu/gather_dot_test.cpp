@@ -1,0 +1,333 @@
+// SPDX-License-Identifier: Apache-2.0
+// The indexed contraction against plain loops: exact in int8, within k * eps * sum |a b| in
+// float32.
+#include "backends/cpu/gather_dot/gather_dot.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <random>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <paragon/error.hpp>
+
+#include "backends/cpu/target.hpp"
+
+namespace paragon::cpu {
+namespace {
+
+struct Table {
+  std::string name;
+  size_t units = 0, taps = 0, features = 0;
+  std::vector<int32_t> index;
+};
+
+/// A `side` x `side` grid of neurons with a 5 x 5 window each on an `in` x `in` grid.
+Table window_table(size_t in, size_t side) {
+  Table table{
+      .name = "windows", .units = side * side, .taps = 25, .features = in * in, .index = {}};
+  for (size_t n = 0; n < table.units; ++n) {
+    const size_t top = (n / side) * (in - 5) / (side - 1),
+                 left = (n % side) * (in - 5) / (side - 1);
+    for (size_t t = 0; t < 25; ++t) {
+      table.index.push_back(static_cast<int32_t>((top + t / 5) * in + left + t % 5));
+    }
+  }
+  return table;
+}
+
+Table random_table(std::string name, size_t units, size_t taps, size_t features, int gaps_percent) {
+  std::mt19937 random(static_cast<unsigned>(units * 31 + taps));
+  Table table{
+      .name = std::move(name), .units = units, .taps = taps, .features = features, .index = {}};
+  for (size_t i = 0; i < units * taps; ++i) {
+    const bool gap = static_cast<int>(random() % 100) < gaps_percent;
+    table.index.push_back(gap ? -1 : static_cast<int32_t>(random() % features));
+  }
+  return table;
+}
+
+std::vector<Table> tables() {
+  std::vector<Table> all;
+  all.push_back(window_table(10, 4));
+  all.push_back(random_table("repeats", 13, 37, 11, 0));
+  all.push_back(random_table("gaps", 9, 19, 40, 40));  // leaves features that nobody reads
+  all.push_back(random_table("one tap", 21, 1, 8, 0));
+  all.push_back(random_table("one unit", 1, 70, 30, 10));
+  all.push_back({.name = "one feature",
+                 .units = 3,
+                 .taps = 2,
+                 .features = 1,
+                 .index = {0, -1, -1, -1, 0, 0}});
+  return all;
+}
+
+const GatherDotOp kOps[] = {GatherDotOp::kForward, GatherDotOp::kWeightGradient,
+                            GatherDotOp::kInputGradient};
+
+template <class T>
+std::vector<T> random_values(size_t n, unsigned seed) {
+  std::mt19937 random(seed);
+  std::vector<T> values(n);
+  for (T& value : values) {
+    if constexpr (sizeof(T) == 1) {
+      const auto draw =
+          static_cast<int>(random() % 300);  // -128 often: the extreme products must not saturate
+      value = static_cast<T>(draw < 256 ? draw - 128 : -128);
+    } else {
+      value = static_cast<T>(static_cast<double>(random()) / 2147483648.0 - 1.0);
+    }
+  }
+  return values;
+}
+
+struct Expected {
+  std::vector<double> value, magnitude;  // magnitude: sum of |a b|
+  std::vector<size_t> terms;
+};
+
+template <class T>
+Expected plain(const Table& table, GatherDotOp op, size_t batch, const std::vector<T>& a,
+               const std::vector<T>& b) {
+  const size_t rows = op == GatherDotOp::kInputGradient ? table.features : table.units;
+  const size_t cols = op == GatherDotOp::kWeightGradient ? table.taps : batch;
+  Expected e{std::vector<double>(rows * cols), std::vector<double>(rows * cols),
+             std::vector<size_t>(rows * cols)};
+  for (size_t n = 0; n < table.units; ++n) {
+    for (size_t t = 0; t < table.taps; ++t) {
+      const size_t entry = n * table.taps + t;
+      if (table.index[entry] < 0) continue;
+      const auto f = static_cast<size_t>(table.index[entry]);
+      for (size_t i = 0; i < batch; ++i) {
+        size_t at = 0;
+        double product = 0;
+        switch (op) {
+          case GatherDotOp::kForward:
+            at = n * batch + i;
+            product = static_cast<double>(a[entry]) * static_cast<double>(b[f * batch + i]);
+            break;
+          case GatherDotOp::kWeightGradient:
+            at = entry;
+            product = static_cast<double>(a[n * batch + i]) * static_cast<double>(b[f * batch + i]);
+            break;
+          case GatherDotOp::kInputGradient:
+            at = f * batch + i;
+            product = static_cast<double>(a[entry]) * static_cast<double>(b[n * batch + i]);
+            break;
+        }
+        e.value[at] += product;
+        e.magnitude[at] += std::abs(product);
+        ++e.terms[at];
+      }
+    }
+  }
+  return e;
+}
+
+constexpr size_t kGuard = 64;
+constexpr unsigned char kGuardByte = 0xa5;
+
+/// What the epilogue sees: it copies strips to `out` and then spoils them, as it may.
+struct Copy {
+  int32_t* out;
+  size_t rows, cols;
+};
+
+void copy_strip(void* context, const GemmStrip& strip) {
+  const Copy& copy = *static_cast<const Copy*>(context);
+  auto* acc = static_cast<int32_t*>(strip.acc);
+  ASSERT_EQ(strip.acc_stride % 16, 0U);
+  ASSERT_EQ(reinterpret_cast<uintptr_t>(acc) % 64, 0U);
+  ASSERT_LE(strip.row + strip.rows, copy.rows);
+  ASSERT_LE(strip.col + strip.cols, copy.cols);
+  for (size_t r = 0; r < strip.rows; ++r) {
+    for (size_t c = 0; c < strip.cols; ++c) {
+      copy.out[(strip.row + r) * copy.cols + strip.col + c] = acc[r * strip.acc_stride + c];
+      acc[r * strip.acc_stride + c] = -1;
+    }
+  }
+}
+
+/// Runs a plan on its threads; returns the result's 32-bit patterns. Operands have no byte to
+/// spare, so that the address sanitizer sees a read past them; results and scratch are guarded.
+template <class T>
+std::vector<int32_t> run(const GatherDotPlan& plan, const std::vector<T>& a,
+                         const std::vector<T>& b, bool with_epilogue) {
+  const size_t size = plan.rows * plan.cols;
+  std::vector<int32_t> out(size + kGuard, 0x5a5a5a5a);
+  Copy copy{.out = out.data(), .rows = plan.rows, .cols = plan.cols};
+  const GemmEpilogue epilogue =
+      with_epilogue ? GemmEpilogue{.run = copy_strip, .context = &copy} : GemmEpilogue{};
+  const auto work = [&](int thread) {
+    const size_t bytes = plan.scratch_bytes_per_thread + kGuard;
+    auto* scratch = static_cast<unsigned char*>(::operator new(bytes, std::align_val_t{64}));
+    std::memset(scratch, kGuardByte, bytes);
+    run_gather_dot(plan, thread, a.data(), b.data(), with_epilogue ? nullptr : out.data(), epilogue,
+                   scratch);
+    for (size_t i = plan.scratch_bytes_per_thread; i < bytes; ++i) {
+      EXPECT_EQ(scratch[i], kGuardByte) << "scratch overrun";
+    }
+    ::operator delete(scratch, std::align_val_t{64});
+  };
+  std::vector<std::thread> team;
+  for (int thread = 1; thread < plan.threads; ++thread) team.emplace_back(work, thread);
+  work(0);
+  for (std::thread& member : team) member.join();
+  for (size_t i = size; i < out.size(); ++i) EXPECT_EQ(out[i], 0x5a5a5a5a) << "result overrun";
+  out.resize(size);
+  return out;
+}
+
+/// A plan with exactly `threads` threads, however small the product: cuts the rows evenly.
+GatherDotPlan with_threads(GatherDotPlan plan, int threads) {
+  plan.threads = threads;
+  plan.thread_row.clear();
+  for (int i = 0; i <= threads; ++i) {
+    plan.thread_row.push_back(plan.rows * static_cast<size_t>(i) / static_cast<size_t>(threads));
+  }
+  return plan;
+}
+
+template <class T>
+void check(const std::vector<int32_t>& got, const Expected& expected, const std::string& what) {
+  ASSERT_EQ(got.size(), expected.value.size()) << what;
+  for (size_t i = 0; i < got.size(); ++i) {
+    if constexpr (sizeof(T) == 1) {
+      ASSERT_EQ(got[i], static_cast<int32_t>(expected.value[i])) << what << " at " << i;
+    } else {
+      float value;
+      std::memcpy(&value, &got[i], sizeof(value));
+      const double bound = static_cast<double>(expected.terms[i]) * expected.magnitude[i] *
+                           static_cast<double>(std::numeric_limits<float>::epsilon());
+      ASSERT_LE(std::abs(static_cast<double>(value) - expected.value[i]), bound)
+          << what << " at " << i << ": " << value << " for " << expected.value[i];
+    }
+  }
+}
+
+template <class T>
+class GatherDot : public ::testing::Test {
+ protected:
+  void TearDown() override { force_target(before_); }
+
+ private:
+  Target before_ = active_target();
+};
+
+using Types = ::testing::Types<float, int8_t>;
+TYPED_TEST_SUITE(GatherDot, Types);
+
+template <class T>
+constexpr GemmType kType = sizeof(T) == 1 ? GemmType::kInt8 : GemmType::kFloat32;
+
+TYPED_TEST(GatherDot, EqualsPlainLoopsForEveryShapeAndThreadCount) {
+  using T = TypeParam;
+  for (const Table& table : tables()) {
+    for (const size_t batch : {1, 2, 15, 16, 17, 31, 33, 63, 64, 65, 100}) {
+      const auto w = random_values<T>(table.units * table.taps, 1);
+      const auto x = random_values<T>(table.features * batch, 2);
+      const auto dy = random_values<T>(table.units * batch, 3);
+      for (const GatherDotOp op : kOps) {
+        const auto& a = op == GatherDotOp::kWeightGradient ? dy : w;
+        const auto& b = op == GatherDotOp::kInputGradient ? dy : x;
+        const Expected expected = plain(table, op, batch, a, b);
+        for (const Target target : available_targets()) {
+          force_target(target);
+          const std::string what = table.name + ", batch " + std::to_string(batch) + ", op " +
+                                   std::to_string(static_cast<int>(op)) + ", " +
+                                   std::string(target_name(target));
+          const GatherDotPlan plan = plan_gather_dot(op, kType<T>, table.units, table.taps,
+                                                     table.features, batch, table.index.data(), 1);
+          const auto single = run(plan, a, b, false);
+          check<T>(single, expected, what);
+          ASSERT_EQ(run(plan, a, b, true), single) << what << ", epilogue";
+          for (const int threads : {2, 3, 8}) {
+            const GatherDotPlan shared = with_threads(plan, threads);
+            ASSERT_EQ(run(shared, a, b, threads == 3), single)
+                << what << ", " << threads << " threads";
+          }
+        }
+      }
+    }
+  }
+}
+
+/// Wide enough for several strips, several column panels and the planner's own partition.
+TYPED_TEST(GatherDot, LargeProductsUseThreadsStripsAndPanels) {
+  using T = TypeParam;
+  const Table table = random_table("large", 120, 30, 400, 5);
+  const size_t batch = 1000;
+  const auto w = random_values<T>(table.units * table.taps, 1);
+  const auto x = random_values<T>(table.features * batch, 2);
+  const auto dy = random_values<T>(table.units * batch, 3);
+  for (const GatherDotOp op : kOps) {
+    const auto& a = op == GatherDotOp::kWeightGradient ? dy : w;
+    const auto& b = op == GatherDotOp::kInputGradient ? dy : x;
+    const Expected expected = plain(table, op, batch, a, b);
+    for (const Target target : available_targets()) {
+      force_target(target);
+      std::vector<int32_t> single;
+      for (const int threads : {1, 2, 3, 8}) {
+        const GatherDotPlan plan =
+            plan_gather_dot(op, kType<T>, table.units, table.taps, table.features, batch,
+                            table.index.data(), threads);
+        ASSERT_EQ(plan.threads, threads);
+        const auto got = run(plan, a, b, threads == 2);
+        if (threads == 1) {
+          single = got;
+          check<T>(got, expected, std::string(target_name(target)));
+        }
+        ASSERT_EQ(got, single) << target_name(target) << ", " << threads << " threads";
+      }
+    }
+  }
+}
+
+TYPED_TEST(GatherDot, AcceptsZeroSizes) {
+  using T = TypeParam;
+  const std::vector<int32_t> gaps(6, -1);
+  struct Size {
+    size_t units, taps, features, batch;
+  };
+  for (const auto& [units, taps, features, batch] :
+       {Size{0, 4, 5, 6}, Size{4, 0, 5, 6}, Size{2, 3, 5, 0}, Size{2, 3, 0, 7}, Size{0, 0, 0, 0}}) {
+    for (const GatherDotOp op : kOps) {
+      const GatherDotPlan plan =
+          plan_gather_dot(op, kType<T>, units, taps, features, batch, gaps.data(), 8);
+      EXPECT_EQ(plan.threads, 1);
+      const size_t a_size = op == GatherDotOp::kWeightGradient ? units * batch : units * taps;
+      const size_t b_size = op == GatherDotOp::kInputGradient ? units * batch : features * batch;
+      const auto got = run(plan, random_values<T>(a_size, 1), random_values<T>(b_size, 2), false);
+      EXPECT_EQ(got, std::vector<int32_t>(plan.rows * plan.cols, 0));
+    }
+  }
+}
+
+TEST(GatherDotPlanner, KeepsSmallProductsOnOneThread) {
+  const Table table = window_table(10, 4);
+  const auto threads = [&](size_t batch) {
+    return plan_gather_dot(GatherDotOp::kForward, GemmType::kFloat32, table.units, table.taps,
+                           table.features, batch, table.index.data(), 8)
+        .threads;
+  };
+  EXPECT_EQ(threads(64), 1);
+  EXPECT_EQ(threads(10000), 8);
+}
+
+TEST(GatherDotPlanner, RaisesOnBadTables) {
+  const auto plan = [](std::vector<int32_t> index, size_t taps) {
+    plan_gather_dot(GatherDotOp::kForward, GemmType::kInt8, index.size() / taps, taps, 3, 4,
+                    index.data(), 1);
+  };
+  EXPECT_NO_THROW(plan({0, 1, 2, -1}, 2));
+  EXPECT_THROW(plan({0, 1, 3, -1}, 2), Error);
+  EXPECT_THROW(plan({0, 1, -2, 0}, 2), Error);
+  EXPECT_THROW(plan(std::vector<int32_t>(200000, 0), 200000), Error);
+}
+
+}  // namespace
+}  // namespace paragon::cpu
