@@ -54,9 +54,6 @@ ExitCode run(const TrainCommand& command) {
   data::Split split = data::mnist(command.data);
   const data::Dataset train = first_part(std::move(split.train), command.train_fraction);
 
-  std::ostream& screen = output.screen();
-  print_network(screen, network);
-  screen.flush();
   const std::vector<EpochStats> epochs = trainer.fit(train);
   const Report report = evaluate(
       network, split.test,
@@ -79,6 +76,8 @@ ExitCode run(const TrainCommand& command) {
   json["peak_memory_bytes"] = peak;
   json["test"] = {{"accuracy", report.accuracy}, {"count", report.count}};
 
+  std::ostream& screen = output.screen();
+  print_network(screen, network);
   print_epochs(screen, epochs);
   fmt::print(screen, "\ntraining          {:.3f} s\n", seconds);
   fmt::print(screen, "peak memory       {:.1f} MiB\n", static_cast<double>(peak) / (1 << 20));

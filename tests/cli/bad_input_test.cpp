@@ -19,13 +19,13 @@ TEST_F(CommandLine, UnknownNamesGetASuggestion) {
   expect_refused("train --epoch 3", {"'--epoch'", "did you mean '--epochs'?"});
   expect_refused("bench gem", {"'gem'", "did you mean 'gemm'?"});
   expect_refused(train_line("int9"), {"did you mean 'int8'?"});
-  const std::string start = "train --data . --layers '8x8 dense:4:softmax' ";
+  const std::string start = "train --data . --layers '8x8 dense:10:softmax' ";
   expect_refused(start + "--optimizer adm", {"'adm'", "did you mean 'adam'?"});
   expect_refused(start + "--schedule cosin", {"'cosin'", "did you mean 'cosine'?"});
   expect_refused(start + "--device cqu", {"'cqu'", "did you mean 'cpu'?"});
   expect_refused("train --data . --layers '8x8 dence:4:softmax'", {"did you mean 'dense'?"});
   expect_refused("train --data . --layers '8x8 dense:4:softmaks'", {"did you mean 'softmax'?"});
-  expect_refused("dump --layers '8x8 dense:4:softmax' --stage forwards",
+  expect_refused("dump --layers '8x8 dense:10:softmax' --stage forwards",
                  {"did you mean 'forward'?"});
   expect_refused(start + "--simd avx3", {"avx3"});
   expect_refused("info --simd nonsense", {"nonsense"});
@@ -33,11 +33,11 @@ TEST_F(CommandLine, UnknownNamesGetASuggestion) {
 
 TEST_F(CommandLine, MissingAndWrongValues) {
   expect_refused("", {"ubcommand"});
-  expect_refused("train --layers '8x8 dense:4:softmax'", {"--data"});
+  expect_refused("train --layers '8x8 dense:10:softmax'", {"--data"});
   expect_refused("train --data .", {"--layers"});
   expect_refused("bench", {"ubcommand"});
   expect_refused("dump --stage forward", {"--layers or --model"});
-  const std::string start = "train --data . --layers '8x8 dense:4:softmax' ";
+  const std::string start = "train --data . --layers '8x8 dense:10:softmax' ";
   for (const char* wrong :
        {"--batch 0", "--batch -1", "--batch 1e9", "--epochs 0", "--epochs x", "--threads -1",
         "--threads 99999", "--seed -1", "--seed 18446744073709551616", "--rate nan", "--rate inf",
@@ -58,17 +58,17 @@ TEST_F(CommandLine, ImpossibleShapes) {
     expect_refused("train --data . --layers '" + layers + "'", parts);
   };
   refused("8x8", {"no layer"});
-  refused("8x8x8 dense:4:softmax", {"8x8x8"});
+  refused("8x8x8 dense:10:softmax", {"8x8x8"});
   refused("8x8 dense:0:softmax", {"units"});
   refused("8x8 dense:99999999999999999999:softmax", {"units"});
   refused("2000000000x2000000000 dense:2000000000:softmax", {"input"});
   refused("8x8 dense:2000000000:relu dense:2000000000:softmax", {"2000000000"});
-  refused("64 local:2x2:relu dense:4:softmax", {"local"});
-  refused("8x8 local:4x4:relu:field=9 dense:4:softmax", {"field"});
-  refused("8x8 local:2x2:relu:field=2 dense:4:softmax", {"skip"});
-  refused("8x8 dense:8:softmax dense:4:softmax", {"softmax"});
-  refused("7x7 dense:4:softmax", {"7"});  // not the images' shape
-  refused("8x8 dense:3:softmax", {"3"});  // fewer outputs than classes
+  refused("64 local:2x2:relu dense:10:softmax", {"local"});
+  refused("8x8 local:4x4:relu:field=9 dense:10:softmax", {"field"});
+  refused("8x8 local:2x2:relu:field=2 dense:10:softmax", {"skip"});
+  refused("8x8 dense:8:softmax dense:10:softmax", {"softmax"});
+  refused("7x7 dense:10:softmax", {"7"});  // not the images' shape
+  refused("8x8 dense:3:softmax", {"3"});   // fewer outputs than classes
 }
 
 using Data = ProgramTest;
@@ -100,7 +100,7 @@ TEST_F(Data, BrokenFilesAreNamed) {
   refused({kTestLabels});
   std::filesystem::create_directory(folder_.path(kTestLabels));
   refused({kTestLabels});
-  expect_refused("train --data nowhere --layers '8x8 dense:4:softmax'", {"nowhere"});
+  expect_refused("train --data nowhere --layers '8x8 dense:10:softmax'", {"nowhere"});
 }
 
 using Outputs = ProgramTest;
@@ -116,7 +116,7 @@ class Inputs : public ProgramTest {
  protected:
   void SetUp() override {
     ProgramTest::SetUp();
-    ASSERT_EQ(run_line("train --data . --layers '8x8 dense:4:softmax' --epochs 1 --type int8"
+    ASSERT_EQ(run_line("train --data . --layers '8x8 dense:10:softmax' --epochs 1 --type int8"
                        " --out net.json --quiet")
                   .code,
               0);
@@ -179,7 +179,7 @@ TEST_F(Inputs, BrokenModelsAreRefused) {
   bad("{\"inputs\":[]}", {"bad.json", "format is missing"});
   bad(good + "{}", {"bad.json"});
   std::string huge = good;
-  huge.replace(huge.find("\"units\": 4"), 10, "\"units\": 2147483647");
+  huge.replace(huge.find("\"units\": 10"), 11, "\"units\": 2147483647");
   bad(huge, {"bad.json", "layers[0]"});
   std::filesystem::resize_file(folder_.path("bad.json"), uintmax_t{1} << 40);
   expect_refused("eval --model bad.json --data .", {"expected at most"});
@@ -204,7 +204,7 @@ TEST_F(Inputs, FlippedModelsNeverCrash) {
 }
 
 TEST_F(Inputs, ModelsThatDoNotFitTheData) {
-  ASSERT_EQ(run_line("train --data . --layers '8x8 dense:4:softmax' --epochs 1 --out f.json").code,
+  ASSERT_EQ(run_line("train --data . --layers '8x8 dense:10:softmax' --epochs 1 --out f.json").code,
             0);
   std::string text = folder_.read("f.json");
   folder_.write("other.json", R"({"format":"paragon-model","version":1,"numerics":1,

@@ -33,7 +33,7 @@ TEST_F(Train, JsonHasTheFiguresOfTheScreen) {
     EXPECT_EQ(keys_of(figures),
               (Names{"epochs", "parameters", "peak_memory_bytes", "seconds", "test", "type"}));
     EXPECT_EQ(figures["type"], type);
-    EXPECT_EQ(figures["parameters"], 16 * 10 + 4 * 17);
+    EXPECT_EQ(figures["parameters"], 16 * 10 + 10 * 17);
     EXPECT_EQ(keys_of(figures["test"]), (Names{"accuracy", "count"}));
     EXPECT_EQ(figures["test"]["count"], 48);
     EXPECT_GE(figures["test"]["accuracy"], 90);
@@ -78,20 +78,22 @@ TEST_F(Train, IntegersGiveTheSameModelEverywhere) {
   EXPECT_EQ(one, folder_.read("ref.json"));
   EXPECT_EQ(one, folder_.read("scalar.json"));
   ASSERT_EQ(run_line(train_line("int8", "--seed 2 --out other.json")).code, 2);  // --seed twice
-  ASSERT_EQ(run_line("train --data . --layers '8x8 dense:4:softmax' --seed 2 --epochs 1 --type int8"
-                     " --out two.json")
-                .code,
-            0);
-  ASSERT_EQ(run_line("train --data . --layers '8x8 dense:4:softmax' --seed 1 --epochs 1 --type int8"
-                     " --out one.json")
-                .code,
-            0);
+  ASSERT_EQ(
+      run_line("train --data . --layers '8x8 dense:10:softmax' --seed 2 --epochs 1 --type int8"
+               " --out two.json")
+          .code,
+      0);
+  ASSERT_EQ(
+      run_line("train --data . --layers '8x8 dense:10:softmax' --seed 1 --epochs 1 --type int8"
+               " --out one.json")
+          .code,
+      0);
   EXPECT_NE(folder_.read("one.json"), folder_.read("two.json"));
 }
 
 TEST_F(Train, EveryOptimizerAndSchedule) {
   const std::string start =
-      "train --data . --layers '8x8 dense:4:softmax' --epochs 3 --batch 32 --quiet ";
+      "train --data . --layers '8x8 dense:10:softmax' --epochs 3 --batch 32 --quiet ";
   for (const char* type : {"float32", "float64", "int8"})
     for (const char* settings :
          {"--optimizer sgd --rate 0.05 --momentum 0.9 --weight-decay 0.001 --schedule constant",
@@ -109,7 +111,7 @@ TEST_F(Train, FractionUsesTheFirstImages) {
 
 TEST_F(Train, CheckOfTheAccuracyGivesOne) {
   const std::string still =
-      "train --data . --layers '8x8 dense:4:softmax' --optimizer sgd --rate 0";
+      "train --data . --layers '8x8 dense:10:softmax' --optimizer sgd --rate 0";
   const Outcome outcome = run_line(still + " --epochs 1 --expect-accuracy 100");
   EXPECT_EQ(outcome.code, 1);
   EXPECT_TRUE(contains(outcome.err, "expected at least 100 %"));
@@ -153,7 +155,7 @@ TEST_F(Model, PredictTakesListsAndRows) {
     ASSERT_EQ(outputs.size(), 3u);
     double sum = 0;
     for (const json& value : outputs[0]) sum += value.get<double>();
-    EXPECT_EQ(outputs[0].size(), 4u);
+    EXPECT_EQ(outputs[0].size(), 10u);
     EXPECT_NEAR(sum, 1, 1e-3);
     EXPECT_EQ(outputs[0], outputs[1]);
     EXPECT_EQ(outputs[0], outputs[2]);
@@ -189,7 +191,7 @@ TEST_F(Commands, DumpPrintsEveryStage) {
   ASSERT_EQ(run_line(train_line("int8", "--out net.json")).code, 0);
   for (const char* stage : {"forward", "train", "lowered", "program"}) {
     const json figures =
-        json_of(std::string("dump --type int8 --layers '8x8 dense:4:softmax' --stage ") + stage);
+        json_of(std::string("dump --type int8 --layers '8x8 dense:10:softmax' --stage ") + stage);
     EXPECT_EQ(figures["stage"], stage);
     EXPECT_GT(figures["text"].get<std::string>().size(), 100u);
     EXPECT_GT(json_of(std::string("dump --model net.json --stage ") + stage)["text"]
@@ -207,7 +209,7 @@ TEST_F(Commands, BenchesMeasure) {
     EXPECT_EQ(rows[1]["n"], 33);
     EXPECT_GT(rows[1]["gops"], 0);
     const json forward = json_of(
-        "bench forward --layers '8x8 dense:8:relu dense:4:softmax' --batch 1"
+        "bench forward --layers '8x8 dense:8:relu dense:10:softmax' --batch 1"
         " --iterations 20 --type " +
         type);
     EXPECT_EQ(keys_of(forward), (Names{"microseconds_per_call", "seconds"}));

@@ -99,7 +99,7 @@ void ProgramTest::expect_refused(std::string_view line,
 
 std::string ProgramTest::train_line(std::string_view type, std::string_view more) {
   return "train --data . --type " + std::string(type) +
-         " --layers '8x8 local:4x4:leaky_relu:field=3 dense:4:softmax' --epochs 6 --batch 16"
+         " --layers '8x8 local:4x4:leaky_relu:field=3 dense:10:softmax' --epochs 6 --batch 16"
          " --optimizer adam --rate 0.02 --schedule cosine --seed 1 " +
          std::string(more);
 }

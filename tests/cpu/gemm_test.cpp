@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <limits>
 #include <random>
@@ -420,6 +422,30 @@ TEST(TargetTest, TargetThatIsNotAvailableIsRefused) {
     EXPECT_THROW(force_target(target), Error);
   }
   EXPECT_EQ(active_target(), targets.back());
+}
+
+// The variable is read once, so each case needs a process of its own.
+TEST(TargetDeathTest, EnvironmentChoosesTheTarget) {
+  testing::GTEST_FLAG(death_test_style) = "threadsafe";
+  for (const Target target : available_targets()) {
+    EXPECT_EXIT(
+        {
+          setenv("PARAGON_SIMD", std::string(target_name(target)).c_str(), 1);
+          std::exit(active_target() == target ? 0 : 1);
+        },
+        testing::ExitedWithCode(0), "");
+  }
+  EXPECT_EXIT(
+      {
+        setenv("PARAGON_SIMD", "avx51", 1);
+        try {
+          active_target();
+        } catch (const Error& error) {
+          std::fputs(error.what(), stderr);
+          std::exit(3);
+        }
+      },
+      testing::ExitedWithCode(3), "did you mean 'avx512'");
 }
 
 TEST(TargetTest, SimdTargetsWithFusedMultiplyAddAgreeToTheBit) {
