@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Times the indexed contraction of a locally connected layer, 28 x 28 -> 16 x 16 with 5 x 5
 // windows:
-//   gather_dot_bench [batch]     medians in microseconds, by type, SIMD target and thread count
+//   gather_dot_bench [batch]     median and best in microseconds, by type, target and thread count
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -39,12 +39,12 @@ std::vector<int32_t> windows() {
 }
 
 struct Free {
-  void operator()(std::byte* p) const { ::operator delete(p, std::align_val_t{64}); }
+  void operator()(std::byte* p) const { std::free(p); }
 };
 using Bytes = std::unique_ptr<std::byte, Free>;
 
 Bytes aligned(size_t size) {
-  return Bytes(static_cast<std::byte*>(::operator new(size, std::align_val_t{64})));
+  return Bytes(static_cast<std::byte*>(std::aligned_alloc(64, (size / 64 + 1) * 64)));
 }
 
 Bytes random_operand(GemmType type, size_t count) {
@@ -94,7 +94,11 @@ class Pair {
   std::thread helper_;
 };
 
-double median_microseconds(const std::function<void()>& work) {
+struct Time {
+  double median, best;  // microseconds
+};
+
+Time time_of(const std::function<void()>& work) {
   using Clock = std::chrono::steady_clock;
   std::vector<double> times;
   const auto end = Clock::now() + std::chrono::milliseconds(200);
@@ -104,9 +108,8 @@ double median_microseconds(const std::function<void()>& work) {
     times.push_back(std::chrono::duration<double, std::micro>(after - now).count());
     now = after;
   }
-  if (std::getenv("BENCH_MIN")) return *std::min_element(times.begin(), times.end());
-  std::nth_element(times.begin(), times.begin() + times.size() / 2, times.end());
-  return times[times.size() / 2];
+  std::sort(times.begin(), times.end());
+  return {.median = times[times.size() / 2], .best = times.front()};
 }
 
 void measure(GemmType type, size_t batch) {
@@ -134,21 +137,21 @@ void measure(GemmType type, size_t batch) {
       }
     };
     const auto time = [&](const std::function<void(int)>& job) {
-      if (threads == 1) return median_microseconds([&] { job(0); });
+      if (threads == 1) return time_of([&] { job(0); });
       Pair pair;
-      return median_microseconds([&] { pair.run(job); });
+      return time_of([&] { pair.run(job); });
     };
-    const double empty = time([](int) {});
-    const double f = time([&](int i) { part(forward, i, w, x, y); });
-    const double g = time([&](int i) { part(weights, i, dy, x, dw); });
-    const double h = time([&](int i) { part(inputs, i, w, dy, dx); });
-    const double both = time([&](int i) {
+    const Time f = time([&](int i) { part(forward, i, w, x, y); });
+    const Time g = time([&](int i) { part(weights, i, dy, x, dw); });
+    const Time h = time([&](int i) { part(inputs, i, w, dy, dx); });
+    const Time both = time([&](int i) {
       part(forward, i, w, x, y);
       part(weights, i, dy, x, dw);
     });
-    fmt::print("{:8} {:12} {:7} {:8.2f} {:8.2f} {:8.2f} {:8.2f} {:8.2f}\n",
-               type == GemmType::kFloat32 ? "float32" : "int8", target_name(active_target()),
-               threads, empty, f, g, h, both);
+    fmt::print("{:8} {:12} {:>7}", type == GemmType::kFloat32 ? "float32" : "int8",
+               target_name(active_target()), threads);
+    for (const Time& t : {f, g, h, both}) fmt::print(" {:8.2f} {:6.2f}", t.median, t.best);
+    fmt::print("\n");
   }
 }
 
@@ -156,8 +159,8 @@ void measure(GemmType type, size_t batch) {
 
 int main(int argc, char** argv) {
   const size_t batch = argc > 1 ? std::strtoul(argv[1], nullptr, 10) : 64;
-  fmt::print("{:8} {:12} {:7} {:>8} {:>8} {:>8} {:>8} {:>8}\n", "type", "target", "threads",
-             "nothing", "forward", "weights", "inputs", "fwd+wgt");
+  fmt::print("{:8} {:12} {:7} {:>15} {:>15} {:>15} {:>15}\n", "type", "target", "threads",
+             "forward", "weight gradient", "input gradient", "forward+weight");
   for (const Target target : available_targets()) {
     force_target(target);
     measure(GemmType::kFloat32, batch);

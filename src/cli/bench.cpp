@@ -30,10 +30,11 @@ ExitCode run(const BenchGemmCommand& command) {
   Output output(command.common);
   const DType type = parse_dtype(command.type);
   std::ostream& screen = output.screen();
-  fmt::print(screen, "{:<8} {:>6} {:>6} {:>6} {:>10}\n", "type", "m", "n", "k", "GOP/s");
   Json rows = Json::array();
   for (const size_t size : command.sizes) {
     const GemmTiming timing = time_gemm(type, size, size, size, command.threads);
+    if (rows.empty())
+      fmt::print(screen, "{:<8} {:>6} {:>6} {:>6} {:>10}\n", "type", "m", "n", "k", "GOP/s");
     fmt::print(screen, "{:<8} {:>6} {:>6} {:>6} {:>10.1f}\n", name(type), timing.m, timing.n,
                timing.k, timing.gops);
     screen.flush();

@@ -25,13 +25,13 @@ struct Place {
 /// Settings of a training, shared by every command that builds one. Unset = the library's default.
 struct Training {
   std::string optimizer = "adam";
-  std::optional<double> rate, momentum, weight_decay;
+  std::optional<double> rate = {}, momentum = {}, weight_decay = {};
   std::string schedule = "constant";
-  std::optional<size_t> every;
-  std::optional<double> factor;
+  std::optional<size_t> every = {};
+  std::optional<double> factor = {};
   size_t epochs = 5, batch = 64;
   uint64_t seed = 1;
-  Place place;
+  Place place = {};
 };
 
 /// A network described by a line.
@@ -91,7 +91,7 @@ struct BenchForwardCommand {
 struct BenchStepCommand {
   Common common;
   Described network;
-  Training training;
+  Training training{.place = {.threads = 1}};
   size_t iterations = 1000;
 };
 

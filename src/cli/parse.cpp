@@ -39,7 +39,7 @@ CLI::Validator whole_number(uint64_t low, uint64_t high) {
           return "";
         return fmt::format("got '{}', expected a whole number of {} .. {}", text, low, high);
       },
-      "N");
+      "");
 }
 
 /// A finite number of low .. high.
@@ -51,7 +51,7 @@ CLI::Validator number(double low, double high) {
         if (!text.empty() && *end == '\0' && value >= low && value <= high) return "";
         return fmt::format("got '{}', expected a number of {} .. {}", text, low, high);
       },
-      "X");
+      "");
 }
 
 constexpr double kLargest = 1e30;  // settings are finite; the library checks their own ranges
@@ -119,14 +119,17 @@ void add_training(CLI::App* app, Training& training) {
       ->check(whole_number(1, kMostIterations));
   app->add_option("--factor", training.factor, "of schedule step at every change")
       ->check(number(0, kLargest));
-  app->add_option("--epochs", training.epochs, "passes over the training samples")
-      ->check(whole_number(1, kMostIterations))
-      ->capture_default_str();
   add_batch(app, training.batch);
   app->add_option("--seed", training.seed, "of weights, order and rounding")
       ->check(whole_number(0, std::numeric_limits<uint64_t>::max()))
       ->capture_default_str();
   add_place(app, training.place);
+}
+
+void add_epochs(CLI::App* app, size_t& epochs) {
+  app->add_option("--epochs", epochs, "passes over the training samples")
+      ->check(whole_number(1, kMostIterations))
+      ->capture_default_str();
 }
 
 void add_data(CLI::App* app, std::string& data) {
@@ -188,6 +191,7 @@ class Parser {
     add_data(app, train.data);
     add_network(app, train.network)->required();
     add_training(app, train.training);
+    add_epochs(app, train.training.epochs);
     app->add_option("--train-fraction", train.train_fraction, "use the first part of the images")
         ->check(number(0, 1))
         ->capture_default_str();
@@ -222,6 +226,7 @@ class Parser {
         ->required()
         ->type_name("NAME");
     add_training(app, dump.training);
+    add_epochs(app, dump.training.epochs);
   }
 
   void add_benches() {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cmath>
-#include <functional>
 #include <variant>
 
 #include <paragon/evaluate.hpp>
@@ -105,8 +104,13 @@ Report evaluate(const Network& network, const data::Dataset& data, const Evaluat
     if (expected[i] != actual[i])
       report.worst.push_back(
           {i, expected[i], actual[i], deviation_percent(expected[i], actual[i])});
-  std::ranges::stable_sort(report.worst, std::greater<>(), &WorstSample::deviation);
-  if (report.worst.size() > kWorst) report.worst.resize(kWorst);
+  const size_t kept = std::min(kWorst, report.worst.size());
+  std::partial_sort(report.worst.begin(), report.worst.begin() + static_cast<ptrdiff_t>(kept),
+                    report.worst.end(), [](const WorstSample& a, const WorstSample& b) {
+                      return a.deviation != b.deviation ? a.deviation > b.deviation
+                                                        : a.index < b.index;
+                    });
+  report.worst.resize(kept);
   return report;
 }
 

@@ -43,7 +43,7 @@ void visit_fields(Config& config, Visit&& visit) {
 
 /// The fields of whichever layer the config is; none for an empty config.
 template <class Config, class Visit>
-  requires std::same_as<std::remove_const_t<Config>, LayerConfig>
+requires std::same_as<std::remove_const_t<Config>, LayerConfig>
 void visit_fields(Config& config, Visit&& visit) {
   std::visit(
       [&]<class Layer>(Layer& layer) {

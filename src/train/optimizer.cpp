@@ -66,6 +66,13 @@ void UpdateBuilder::assign(uint64_t id, const char* name, NodeId value) {
   phase_.assignments.push_back({b.graph().find_slot(id, name), value});
 }
 
+void UpdateBuilder::assign_once(uint64_t id, const char* name, NodeId value) {
+  const uint32_t slot = b.graph().find_slot(id, name);
+  for (const ir::Assignment& assignment : phase_.assignments)
+    if (assignment.slot == slot) return;
+  phase_.assignments.push_back({slot, value});
+}
+
 namespace {
 
 void expect(bool good, const char* field, double got, const char* expected) {
@@ -101,20 +108,19 @@ void real(UpdateBuilder& u, const Sgd& o, uint64_t id, NodeId value, NodeId grad
 }
 
 // beta^t, kept as a running product in a state shared by all parameters.
-NodeId power(UpdateBuilder& u, const char* name, double beta, bool first) {
+NodeId power(UpdateBuilder& u, const char* name, double beta) {
   const NodeId before = u.state(0, name, DType::float64, {}, ir::SlotRole::kState);
   const NodeId now = u.b.mul(before, u.b.real(beta, DType::float64));
-  if (first) u.assign(0, name, now);
+  u.assign_once(0, name, now);
   return now;
 }
 
 void real(UpdateBuilder& u, const Adam& o, uint64_t id, NodeId value, NodeId gradient, const RealRates& rates) {
   ir::Builder& b = u.b;
   const DType type = b.type(value);
-  const bool first = !b.graph().has_slot(0, "beta1_power");
   const NodeId one = b.real(1, DType::float64);
-  const NodeId correction1 = b.sub(one, power(u, "beta1_power", o.beta1, first));
-  const NodeId correction2 = b.sqrt(b.sub(one, power(u, "beta2_power", o.beta2, first)));
+  const NodeId correction1 = b.sub(one, power(u, "beta1_power", o.beta1));
+  const NodeId correction2 = b.sqrt(b.sub(one, power(u, "beta2_power", o.beta2)));
   // rate / c1 * m / (sqrt(v) / c2 + eps) = (rate c2 / c1) * m / (sqrt(v) + eps c2)
   const NodeId scale = b.mul(b.cast(b.div(correction2, correction1), type), rates.rate);
   const NodeId epsilon = b.cast(b.mul(correction2, b.real(o.epsilon, DType::float64)), type);

@@ -30,6 +30,8 @@ class UpdateBuilder {
   ir::NodeId state(uint64_t id, const char* name, DType type, const Shape& shape,
                    ir::SlotRole role = ir::SlotRole::kOptimizer);
   void assign(uint64_t id, const char* name, ir::NodeId value);
+  /// For state that all parameters share: assigns it unless this phase already does.
+  void assign_once(uint64_t id, const char* name, ir::NodeId value);
 
  private:
   ir::Phase& phase_;

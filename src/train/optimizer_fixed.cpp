@@ -70,25 +70,24 @@ void fixed_update(UpdateBuilder& u, const Sgd& o, const FixedParameter& p, const
 }
 
 // beta^t in Q30, as a running product in a state shared by all parameters.
-NodeId power(UpdateBuilder& u, const char* name, int64_t beta, bool first) {
+NodeId power(UpdateBuilder& u, const char* name, int64_t beta) {
   ir::Builder& b = u.b;
   const NodeId before = u.state(0, name, DType::int64, {}, ir::SlotRole::kState);
   const NodeId now = b.shift_right(b.mul(before, b.integer(beta, DType::int64)), kPowerFraction);
-  if (first) u.assign(0, name, now);
+  u.assign_once(0, name, now);
   return now;
 }
 
 void fixed_update(UpdateBuilder& u, const Adam& o, const FixedParameter& p, const Fixed& gradient, const FixedRates& rates) {
   ir::Builder& b = u.b;
-  const bool first = !b.graph().has_slot(0, "beta1_power");
   const auto long_integer = [&](int64_t value) { return b.integer(value, DType::int64); };
   const int decay_bits = std::clamp(static_cast<int>(std::lround(-std::log2(1 - o.beta2))), 1, 20);
   const int64_t one = int64_t{1} << kPowerFraction;
   const auto beta1 = static_cast<int64_t>(std::llround(o.beta1 * static_cast<double>(one)));
 
   // sqrt(1 - beta2^t) / (1 - beta1^t) as a Q15 number, at most 2^15 sqrt(1 / (1 - beta1)) or so.
-  const NodeId c1 = b.sub(long_integer(one), power(u, "beta1_power", beta1, first));
-  const NodeId c2 = b.sub(long_integer(one), power(u, "beta2_power", one - (one >> decay_bits), first));
+  const NodeId c1 = b.sub(long_integer(one), power(u, "beta1_power", beta1));
+  const NodeId c2 = b.sub(long_integer(one), power(u, "beta2_power", one - (one >> decay_bits)));
   const NodeId root = b.unary(Op::isqrt, b.mul(c2, long_integer(one)));  // Q30
   const NodeId correction = b.cast(b.binary(Op::div_round, b.mul(root, long_integer(1 << 15)), c1), DType::int32);
 

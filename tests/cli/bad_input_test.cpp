@@ -25,8 +25,8 @@ TEST_F(CommandLine, UnknownNamesGetASuggestion) {
   expect_refused(start + "--device cqu", {"'cqu'", "did you mean 'cpu'?"});
   expect_refused("train --data . --layers '8x8 dence:4:softmax'", {"did you mean 'dense'?"});
   expect_refused("train --data . --layers '8x8 dense:4:softmaks'", {"did you mean 'softmax'?"});
-  expect_refused("dump --layers '8x8 dense:10:softmax' --stage forwards",
-                 {"did you mean 'forward'?"});
+  expect_refused("dump --layers '8x8 dense:10:softmax' --stage progam",
+                 {"did you mean 'program'?"});
   expect_refused(start + "--simd avx3", {"avx3"});
   expect_refused("info --simd nonsense", {"nonsense"});
 }
@@ -36,7 +36,7 @@ TEST_F(CommandLine, MissingAndWrongValues) {
   expect_refused("train --layers '8x8 dense:10:softmax'", {"--data"});
   expect_refused("train --data .", {"--layers"});
   expect_refused("bench", {"ubcommand"});
-  expect_refused("dump --stage forward", {"--layers or --model"});
+  expect_refused("dump --stage program", {"--layers or --model"});
   const std::string start = "train --data . --layers '8x8 dense:10:softmax' ";
   for (const char* wrong :
        {"--batch 0", "--batch -1", "--batch 1e9", "--epochs 0", "--epochs x", "--threads -1",
@@ -67,8 +67,8 @@ TEST_F(CommandLine, ImpossibleShapes) {
   refused("8x8 local:4x4:relu:field=9 dense:10:softmax", {"field"});
   refused("8x8 local:2x2:relu:field=2 dense:10:softmax", {"skip"});
   refused("8x8 dense:8:softmax dense:10:softmax", {"softmax"});
-  refused("7x7 dense:10:softmax", {"7"});  // not the images' shape
-  refused("8x8 dense:3:softmax", {"3"});   // fewer outputs than classes
+  refused("7x7 dense:10:softmax", {"49"});  // not the images' shape
+  refused("8x8 dense:3:softmax", {"3"});    // fewer outputs than classes
 }
 
 using Data = ProgramTest;
@@ -180,11 +180,11 @@ TEST_F(Inputs, BrokenModelsAreRefused) {
   bad(good + "{}", {"bad.json"});
   std::string huge = good;
   huge.replace(huge.find("\"units\": 10"), 11, "\"units\": 2147483647");
-  bad(huge, {"bad.json", "layers[0]"});
+  bad(huge, {"bad.json", "2147483647 units"});
   std::filesystem::resize_file(folder_.path("bad.json"), uintmax_t{1} << 40);
   expect_refused("eval --model bad.json --data .", {"expected at most"});
   expect_refused("eval --model none.json --data .", {"none.json", "no such file"});
-  expect_refused("dump --model . --stage forward", {"regular file"});
+  expect_refused("dump --model . --stage program", {"regular file"});
 }
 
 TEST_F(Inputs, FlippedModelsNeverCrash) {
@@ -211,7 +211,7 @@ TEST_F(Inputs, ModelsThatDoNotFitTheData) {
     "type":"float32","seed":1,"input":[2],"next_id":4,"layers":[{"id":1,"name":"a","kind":"dense",
     "units":1,"activation":"linear","inputs":["input"],"parameters":[
     {"id":2,"role":"weights","shape":[2,1],"values":[1,2]},
-    {"id":3,"role":"bias","shape":[1],"values":[0]}]}]})");
+    {"id":3,"role":"bias","shape":[1,1],"values":[0]}]}]})");
   expect_refused("eval --model other.json --data .", {"64 values, expected the 2"});
 }
 

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstdlib>
 #include <cstring>
 #include <limits>
 #include <random>
@@ -164,14 +165,14 @@ std::vector<int32_t> run(const GatherDotPlan& plan, const std::vector<T>& a,
       with_epilogue ? GemmEpilogue{.run = copy_strip, .context = &copy} : GemmEpilogue{};
   const auto work = [&](int thread) {
     const size_t bytes = plan.scratch_bytes_per_thread + kGuard;
-    auto* scratch = static_cast<unsigned char*>(::operator new(bytes, std::align_val_t{64}));
+    auto* scratch = static_cast<unsigned char*>(std::aligned_alloc(64, bytes));
     std::memset(scratch, kGuardByte, bytes);
     run_gather_dot(plan, thread, a.data(), b.data(), with_epilogue ? nullptr : out.data(), epilogue,
                    scratch);
     for (size_t i = plan.scratch_bytes_per_thread; i < bytes; ++i) {
       EXPECT_EQ(scratch[i], kGuardByte) << "scratch overrun";
     }
-    ::operator delete(scratch, std::align_val_t{64});
+    std::free(scratch);
   };
   std::vector<std::thread> team;
   for (int thread = 1; thread < plan.threads; ++thread) team.emplace_back(work, thread);

@@ -20,5 +20,6 @@ if(NOT PARAGON_SANITIZE)
     ${PROJECT_SOURCE_DIR} ${project_work}/subproject ${CMAKE_CXX_COMPILER})
   add_test(NAME readme_program COMMAND ${project_tests}/readme_test.sh ${PROJECT_SOURCE_DIR}
     ${PROJECT_BINARY_DIR} ${project_work}/readme ${CMAKE_CXX_COMPILER})
-  set_tests_properties(outside_installed outside_subproject readme_program PROPERTIES LABELS slow TIMEOUT 600)
+  set_tests_properties(outside_installed outside_subproject readme_program PROPERTIES
+    LABELS slow TIMEOUT 900 COST 100)
 endif()

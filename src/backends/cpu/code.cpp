@@ -46,11 +46,47 @@ BoundCode::BoundCode(const runtime::Dispatch& dispatch, const runtime::Program& 
       step.kernel = tile_kernel(instruction.op, instruction.type, instruction.operand_type);
     steps_.push_back(std::move(step));
   }
+  fuse_products(dispatch);
   find_direct_stores(dispatch, memory);
   for (const auto& store : code.or_stores) or_stores_.push_back({store.reg, memory.data(store.buffer), 4});
   assign_slots();
   const bool anchor_only = steps_.size() == 1 && steps_[0].kind == Instruction::Kind::kAccumulator;
   if (anchor_only && stores_.size() == 1 && or_stores_.empty()) plain_store_ = stores_[0].memory;
+}
+
+// A float32 product that only the next addition or subtraction reads becomes part of it: one pass
+// over the tile less, the same two roundings.
+void BoundCode::fuse_products(const runtime::Dispatch& dispatch) {
+  std::vector<size_t> readers(steps_.size(), 0);
+  for (const Step& step : steps_)
+    for (unsigned k = 0; k < step.operands; ++k)
+      if (step.source[k] == Source::kRegister) ++readers[step.reg[k]];
+  for (const auto& store : dispatch.code.stores) ++readers[store.reg];
+  for (Step& step : steps_) {
+    const bool add = step.op == ir::Op::add, sub = step.op == ir::Op::sub;
+    if (step.kind != Instruction::Kind::kCompute || step.type != DType::float32 || (!add && !sub) || step.scalars != 0) continue;
+    for (unsigned side = 0; side < 2; ++side) {
+      Step& product = steps_[step.reg[side]];
+      if (product.kind != Instruction::Kind::kCompute || product.op != ir::Op::mul || product.type != DType::float32 ||
+          readers[step.reg[side]] != 1 || product.scalars == 3)
+        continue;
+      const unsigned first = product.source[0] == Source::kScalar ? 1 : 0;  // a single value goes second
+      const uint32_t other = step.reg[1 - side];
+      product.absorbed = true;
+      for (unsigned k = 0; k < 2; ++k) {
+        const unsigned from = k == 0 ? first : 1 - first;
+        step.source[k] = product.source[from];
+        step.reg[k] = product.reg[from];
+        step.scalar[k] = product.scalar[from];
+      }
+      step.scalars = product.scalars == 0 ? 0 : 2;
+      step.source[2] = Source::kRegister;
+      step.reg[2] = other;
+      step.operands = 3;
+      step.kernel = fused_product_kernel(add ? FusedProduct::kMulAdd : side == 0 ? FusedProduct::kMulSub : FusedProduct::kSubMul);
+      break;
+    }
+  }
 }
 
 // A result goes straight to memory unless a later operation still reads the old contents.
@@ -116,6 +152,7 @@ void BoundCode::run_tile(const Tile& tile, Accumulators accumulators, std::byte*
   const size_t first = tile.row * cols_ + tile.col;
   for (size_t i = 0; i < steps_.size(); ++i) {
     const Step& step = steps_[i];
+    if (step.absorbed) continue;
     std::byte* slot = scratch + step.slot * kSlotBytes;
     if (step.kind == Instruction::Kind::kLoad) {
       registers[i] = load(step, tile, slot);

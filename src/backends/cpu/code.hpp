@@ -59,6 +59,7 @@ class BoundCode {
     const std::byte* memory = nullptr;
     bool repeat_rows = false, repeat_cols = false;   // extent 1 along the axis
     std::byte* direct = nullptr;     // result goes straight to this tensor
+    bool absorbed = false;           // computed by the step that reads it
   };
   struct Store {
     uint32_t reg;
@@ -75,6 +76,7 @@ class BoundCode {
   const std::byte* load(const Step& step, const Tile& tile, std::byte* scratch) const;
   static const std::byte* compact(const Step& step, const Tile& tile, Accumulators accumulators, std::byte* scratch);
   void evaluate(const Step& step, const Tile& tile, const std::byte* const* registers, std::byte* result) const;
+  void fuse_products(const runtime::Dispatch& dispatch);
   void assign_slots();
   void find_direct_stores(const runtime::Dispatch& dispatch, const runtime::HostMemory& memory);
 

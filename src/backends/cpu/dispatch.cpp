@@ -224,7 +224,16 @@ void BoundDispatch::run_gather(int thread, std::byte* scratch) const {
   const size_t bytes = table.cols() * size_of(dispatch_.type);
   const auto [begin, end] = share(dispatch_.rows, thread);
   alignas(64) static const std::byte kZeros[64] = {};
+  // Rows come from all over the data set: the next one is asked for while this one is worked on.
+  const auto prefetch = [&](size_t row) {
+    const auto source = static_cast<size_t>(static_cast<uint32_t>(index[row]));
+    if (source >= table.rows()) return;
+    for (size_t at = 0; at < bytes; at += 64) __builtin_prefetch(operands_[0] + source * bytes + at);
+  };
+  constexpr size_t kAhead = 2;
+  for (size_t row = begin; row < std::min(begin + kAhead, end); ++row) prefetch(row);
   for (size_t row = begin; row < end; ++row) {
+    if (row + kAhead < end) prefetch(row + kAhead);
     const auto source = static_cast<size_t>(static_cast<uint32_t>(index[row]));
     if (source < table.rows()) {
       code_.run(row, 1, 0, dispatch_.cols, {operands_[0] + source * bytes, 0}, scratch);

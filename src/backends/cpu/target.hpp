@@ -12,7 +12,8 @@ namespace paragon::cpu {
 /// SIMD levels of the CPU kernels, weakest first. kAvx512 is Highway's AVX3 (F, BW, CD, DQ, VL).
 enum class Target : uint8_t { kScalar, kAvx2, kAvx512, kAvx512Vnni };
 
-PARAGON_API std::string_view target_name(Target target);  ///< "scalar", "avx2", "avx512", "avx512_vnni"
+/// "scalar", "avx2", "avx512" or "avx512_vnni".
+PARAGON_API std::string_view target_name(Target target);
 
 /// Targets that were compiled in and that this processor can run, weakest first.
 PARAGON_API const std::vector<Target>& available_targets();

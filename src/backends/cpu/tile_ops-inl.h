@@ -56,6 +56,23 @@ HWY_INLINE void map2(const TileArgs& args, F f) {
   }
 }
 
+// Three float operands, of which the second may be one value for all.
+template <class F>
+HWY_INLINE void map3(const TileArgs& args, F f) {
+  float* result = static_cast<float*>(args.result);
+  const float* a = array<float>(args, 0);
+  const float* b = array<float>(args, 1);
+  const float* c = array<float>(args, 2);
+  if ((args.scalars & 2) != 0) {
+    const float y = *b;
+    PARAGON_INDEPENDENT
+    for (size_t i = 0; i < args.n; ++i) result[i] = f(a[i], y, c[i]);
+    return;
+  }
+  PARAGON_INDEPENDENT
+  for (size_t i = 0; i < args.n; ++i) result[i] = f(a[i], b[i], c[i]);
+}
+
 // condition ? a : b; the condition is an array or one value for all.
 template <class C, class T>
 void op_select(const TileArgs& args) {
@@ -255,23 +272,59 @@ inline void op_align64(const TileArgs& args) {
   map1<int64_t, int64_t>(one, [=](int64_t v) { return fixed::clip(fixed::round_shift(v, shift), limit); });
 }
 
+// a b / 2^shift, halves away from zero, clipped; a vector of 32-bit numbers as two of 64-bit products.
+template <class D, class V>
+HWY_INLINE V mul_shift_vector(D d, V a, V b, int shift, int64_t limit) {
+  namespace hn = hwy::HWY_NAMESPACE;
+  const hn::Repartition<int64_t, D> wide;
+  const auto half = hn::Set(wide, int64_t{1} << (shift - 1));
+  const auto high = hn::Set(wide, limit), low = hn::Set(wide, -limit);
+  const auto finish = [&](auto product) HWY_ATTR {
+    const auto rounded = hn::Add(hn::Add(product, half), hn::BroadcastSignBit(product));
+    return hn::Max(hn::Min(hn::ShiftRightSame(rounded, shift), high), low);
+  };
+  const auto even = finish(hn::MulEven(a, b));
+  const auto odd = finish(hn::MulEven(hn::Reverse2(d, a), hn::Reverse2(d, b)));
+  return hn::OddEven(hn::Reverse2(d, hn::BitCast(d, odd)), hn::BitCast(d, even));
+}
+
 inline void op_mul_shift(const TileArgs& args) {
+  namespace hn = hwy::HWY_NAMESPACE;
   const int32_t shift = *array<int32_t>(args, 2);
   const int64_t limit = args.attrs->a;
   TileArgs two = args;
   two.scalars &= 3;
-  if (shift > 0 && shift <= 61) {
-    const int64_t half = int64_t{1} << (shift - 1);
-    map2<int32_t, int32_t, int32_t>(two, [=](int32_t a, int32_t b) {
-      const int64_t p = static_cast<int64_t>(a) * b;
-      const int64_t q = (p + half + (p >> 63)) >> shift;  // halves away from zero
-      return static_cast<int32_t>(q > limit ? limit : q < -limit ? -limit : q);
-    });
-    return;
+  size_t done = 0;
+  if (shift > 0 && shift <= 61 && (two.scalars & 1) == 0) {
+    const hn::ScalableTag<int32_t> d;
+    const int32_t* a = array<int32_t>(args, 0);
+    const int32_t* b = array<int32_t>(args, 1);
+    int32_t* result = static_cast<int32_t*>(args.result);
+    const bool single = two.scalars == 2;
+    const auto repeated = hn::Set(d, single ? *b : 0);
+    for (; done + hn::Lanes(d) <= args.n; done += hn::Lanes(d)) {
+      const auto y = single ? repeated : hn::LoadU(d, b + done);
+      hn::StoreU(mul_shift_vector(d, hn::LoadU(d, a + done), y, shift, limit), d, result + done);
+    }
+    two.x[0] = a + done;
+    if (!single) two.x[1] = b + done;
+    two.result = result + done;
+    two.n -= done;
   }
   map2<int32_t, int32_t, int32_t>(two, [=](int32_t a, int32_t b) {
     return static_cast<int32_t>(fixed::mul_shift(a, b, shift, limit));
   });
+}
+
+// a b + c, a b - c and c - a b, each rounded twice: a product and the sum that alone reads it.
+inline void op_mul_add(const TileArgs& args) {
+  map3(args, [](float a, float b, float c) { return a * b + c; });
+}
+inline void op_mul_sub(const TileArgs& args) {
+  map3(args, [](float a, float b, float c) { return a * b - c; });
+}
+inline void op_sub_mul(const TileArgs& args) {
+  map3(args, [](float a, float b, float c) { return c - a * b; });
 }
 
 inline void op_mul_rsqrt(const TileArgs& args) {

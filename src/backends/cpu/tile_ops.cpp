@@ -114,6 +114,10 @@ TileKernel find_kernel(Op op, DType type, DType operand) {
   }
 }
 
+TileKernel find_fused(FusedProduct kind) {
+  return kind == FusedProduct::kMulAdd ? op_mul_add : kind == FusedProduct::kMulSub ? op_mul_sub : op_sub_mul;
+}
+
 int32_t or_target(const int32_t* x, size_t n) { return or_magnitudes_loop(x, n); }
 
 // One function a pair of types: HWY_EXPORT wants plain functions.
@@ -136,11 +140,14 @@ HWY_AFTER_NAMESPACE();
 namespace paragon::cpu {
 
 HWY_EXPORT(find_kernel);
+HWY_EXPORT(find_fused);
 HWY_EXPORT(or_target);
 
 TileKernel tile_kernel(ir::Op op, DType type, DType operand_type) {
   return HWY_DYNAMIC_DISPATCH(find_kernel)(op, type, operand_type);
 }
+
+TileKernel fused_product_kernel(FusedProduct kind) { return HWY_DYNAMIC_DISPATCH(find_fused)(kind); }
 
 int32_t or_magnitudes(const int32_t* x, size_t n) { return HWY_DYNAMIC_DISPATCH(or_target)(x, n); }
 

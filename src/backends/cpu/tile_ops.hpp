@@ -26,6 +26,11 @@ using TileKernel = void (*)(const TileArgs& args);
 /// by element. Equal to ir::evaluate to the bit for integers.
 TileKernel tile_kernel(ir::Op op, DType type, DType operand_type);
 
+/// A float32 product and the addition or subtraction that alone reads it, as one kernel with both
+/// roundings. x[0] x[1] is the product, x[2] the other operand, which must not be a single value.
+enum class FusedProduct : uint8_t { kNone, kMulAdd, kMulSub, kSubMul };
+TileKernel fused_product_kernel(FusedProduct kind);
+
 /// Bitwise or of |x[i]|.
 int32_t or_magnitudes(const int32_t* x, size_t n);
 

@@ -5,12 +5,14 @@
 
 #include "backends/cpu/gather_dot/gather_dot_kernels.hpp"
 
-#if defined(__AVX512VNNI__) && defined(__AVX512BW__) && !defined(PARAGON_ONE_TARGET)
-
+#if defined(__AVX512VNNI__) && !defined(PARAGON_ONE_TARGET)
 #define HWY_COMPILE_ONLY_STATIC
 #include "backends/cpu/simd_targets.hpp"
 
 #include <hwy/highway.h>
+#endif
+
+#if defined(HWY_TARGET) && HWY_TARGET == HWY_AVX3
 
 #include "backends/cpu/gather_dot/row_dot-inl.h"
 #include "backends/cpu/gather_dot/row_sum-inl.h"
@@ -114,18 +116,18 @@ struct VnniDot {
   static constexpr size_t kCols = 64;
 
   static HWY_INLINE __m512i load_dy(const int8_t* p) { return _mm512_loadu_si512(p); }
-  static HWY_INLINE __m512i load_dy(const int8_t* p, size_t n) {
+  static HWY_INLINE __m512i load_dy(const int8_t* p, size_t n, const int8_t*) {
     return _mm512_maskz_loadu_epi8((__mmask64{1} << n) - 1, p);
   }
   static HWY_INLINE __m512i load_x(const int8_t* p) { return load_dy(p); }
-  static HWY_INLINE __m512i load_x(const int8_t* p, size_t n, const int8_t*) {
-    return load_dy(p, n);
+  static HWY_INLINE __m512i load_x(const int8_t* p, size_t n, const int8_t* end) {
+    return load_dy(p, n, end);
   }
   static HWY_INLINE hn::Vec<D> start(const int8_t* dy, size_t batch) {
     __m512i bias = _mm512_setzero_si512();
     size_t b = 0;
     for (; b + kCols <= batch; b += kCols) bias = subtract_bias(bias, load_dy(dy + b));
-    if (b < batch) bias = subtract_bias(bias, load_dy(dy + b, batch - b));
+    if (b < batch) bias = subtract_bias(bias, load_dy(dy + b, batch - b, dy + batch));
     return hn::Vec<D>{bias};
   }
   static HWY_INLINE hn::Vec<D> add(hn::Vec<D> acc, __m512i dy, __m512i x) {

@@ -65,11 +65,13 @@ struct FloatDot {
 
   static HWY_INLINE hn::Vec<D> start(const float*, size_t) { return hn::Zero(D()); }
   static HWY_INLINE auto load_dy(const float* p) { return hn::LoadU(D(), p); }
-  static HWY_INLINE auto load_dy(const float* p, size_t n) {
+  static HWY_INLINE auto load_dy(const float* p, size_t n, const float*) {
     return hn::MaskedLoad(hn::FirstN(D(), n), D(), p);
   }
   static HWY_INLINE auto load_x(const float* p) { return hn::LoadU(D(), p); }
-  static HWY_INLINE auto load_x(const float* p, size_t n, const float*) { return load_dy(p, n); }
+  static HWY_INLINE auto load_x(const float* p, size_t n, const float* end) {
+    return load_dy(p, n, end);
+  }
   static HWY_INLINE hn::Vec<D> add(hn::Vec<D> acc, hn::Vec<D> dy, hn::Vec<D> x) {
     return hn::MulAdd(dy, x, acc);
   }
@@ -87,15 +89,19 @@ struct Int8Dot {
   static HWY_INLINE auto load_dy(const int8_t* p) {
     return hn::PromoteTo(D16(), hn::LoadU(D8(), p));
   }
-  static HWY_INLINE auto load_dy(const int8_t* p, size_t n) {
-    alignas(64) int8_t copy[kCols];
-    for (size_t c = 0; c < kCols; ++c) copy[c] = c < n ? p[c] : int8_t{0};
-    return load_dy(copy);
-  }
   static HWY_INLINE auto load_x(const int8_t* p) { return load_dy(p); }
   /// Lanes past n meet a zero of dy: they may hold anything but bytes past the operand.
   static HWY_INLINE auto load_x(const int8_t* p, size_t n, const int8_t* end) {
-    return static_cast<size_t>(end - p) < kCols ? load_dy(p, n) : load_dy(p);
+    alignas(64) int8_t copy[kCols];
+    if (static_cast<size_t>(end - p) < kCols) {
+      for (size_t c = 0; c < kCols; ++c) copy[c] = c < n ? p[c] : int8_t{0};
+      p = copy;
+    }
+    return load_x(p);
+  }
+  /// Lanes past n are zero.
+  static HWY_INLINE auto load_dy(const int8_t* p, size_t n, const int8_t* end) {
+    return hn::IfThenElseZero(hn::FirstN(D16(), n), load_x(p, n, end));
   }
   static HWY_INLINE hn::Vec<D> add(hn::Vec<D> acc, hn::Vec<D16> dy, hn::Vec<D16> x) {
     auto unused = hn::Zero(D());
@@ -168,6 +174,7 @@ HWY_INLINE void dot_group(const RowDotTask& task, const typename Ops::Element* d
   const D d;
   const T* x = static_cast<const T*>(task.x);
   const T* end = x + task.x_size;
+  const T* dy_end = static_cast<const T*>(task.dy) + task.rows * task.batch;
   hn::Vec<D> acc[kLanes];
   PARAGON_GEMM_UNROLL
   for (size_t t = 0; t < kLanes; ++t) acc[t] = t < kTaps ? start : hn::Zero(d);
@@ -195,7 +202,7 @@ HWY_INLINE void dot_group(const RowDotTask& task, const typename Ops::Element* d
     }
   }
   if (const size_t n = task.batch - b; n != 0) {
-    const auto dy0 = Ops::load_dy(dy + b, n);
+    const auto dy0 = Ops::load_dy(dy + b, n, dy_end);
     PARAGON_GEMM_UNROLL
     for (size_t t = 0; t < kTaps; ++t) {
       acc[t] = Ops::add(acc[t], dy0, Ops::load_x(x + b + offset[t], n, end));

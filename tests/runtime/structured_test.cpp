@@ -1,0 +1,389 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reductions, contractions, movement and rows by index on `cpu` against `ref`, on every SIMD target
+// and for 1, 2, 3 and 8 threads; fused against unfused; random graphs.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <functional>
+#include <random>
+
+#include "backends/cpu/target.hpp"
+#include "graph_runner.hpp"
+#include "raises.hpp"
+
+namespace paragon {
+namespace {
+
+using ir::Builder;
+using ir::NodeId;
+using ir::Op;
+using testing::GraphMaker;
+using testing::GraphRunner;
+using Nodes = std::vector<NodeId>;
+
+struct Case {
+  std::string name;
+  std::vector<std::pair<DType, Shape>> inputs;
+  std::function<NodeId(Builder&, const Nodes&)> build;
+  size_t terms = 0;  ///< summed into one element; floats differ by terms * eps * sum |term|
+  double low = -128, high = 127;
+};
+
+class Targets : public ::testing::Test {
+ protected:
+  void TearDown() override { cpu::force_target(cpu::available_targets().back()); }
+};
+
+GraphMaker graph_of(const Case& c) {
+  GraphMaker maker;
+  Builder b = maker.b();
+  Nodes inputs;
+  for (size_t i = 0; i < c.inputs.size(); ++i)
+    inputs.push_back(maker.input("x" + std::to_string(i), c.inputs[i].first, c.inputs[i].second));
+  maker.output("y", c.build(b, inputs));
+  maker.finish();
+  return maker;
+}
+
+Tensor absolute(const Tensor& tensor) {
+  Tensor result(tensor.type(), tensor.shape());
+  for (size_t i = 0; i < tensor.elements(); ++i)
+    testing::set_element(result, i, std::abs(testing::element(tensor, i)));
+  return result;
+}
+
+void expect_as_ref(const Case& c) {
+  SCOPED_TRACE(c.name);
+  const GraphMaker maker = graph_of(c);
+  GraphRunner ref(maker.graph, "ref");
+  std::vector<Tensor> values;
+  for (size_t i = 0; i < c.inputs.size(); ++i) {
+    values.push_back(
+        testing::uniform(c.inputs[i].first, c.inputs[i].second, c.low, c.high + 0.999, i + 1));
+    ref.set("x" + std::to_string(i), values[i]);
+  }
+  ref.run();
+  const Tensor expected = ref.get("y");
+  Tensor magnitude = expected;
+  const bool real = info(expected.type()).kind == DTypeKind::kFloat && c.terms > 0;
+  if (real) {  // the same sums over absolute values
+    for (size_t i = 0; i < values.size(); ++i)
+      if (info(values[i].type()).kind == DTypeKind::kFloat)
+        ref.set("x" + std::to_string(i), absolute(values[i]));
+    ref.run();
+    magnitude = ref.get("y");
+  }
+  for (const cpu::Target target : cpu::available_targets()) {
+    cpu::force_target(target);
+    Tensor first;
+    for (const int threads : {1, 2, 3, 8}) {
+      GraphRunner cpu(maker.graph, "cpu", threads);
+      for (size_t i = 0; i < values.size(); ++i) cpu.set("x" + std::to_string(i), values[i]);
+      for (int run = 0; run < 2; ++run) cpu.run();
+      const Tensor got = cpu.get("y");
+      if (threads == 1) first = got;
+      ASSERT_TRUE(testing::same_bytes(got, first))
+          << cpu::target_name(target) << ": " << threads << " threads change bits";
+    }
+    if (!real) {
+      ASSERT_TRUE(testing::same_bytes(first, expected)) << cpu::target_name(target);
+      continue;
+    }
+    for (size_t i = 0; i < expected.elements(); ++i)
+      ASSERT_NEAR(testing::element(first, i), testing::element(expected, i),
+                  static_cast<double>(c.terms) * 0x1p-24 * testing::element(magnitude, i) + 1e-37)
+          << cpu::target_name(target) << " element " << i;
+  }
+}
+
+TEST_F(Targets, Reductions) {
+  const Shape shapes[] = {{0, 5},  {5, 0},  {1, 1},   {1, 15},  {1, 16},   {1, 33},   {15, 1},
+                          {33, 1}, {7, 13}, {31, 32}, {33, 17}, {5, 3000}, {3000, 5}, {260, 300}};
+  for (const Op op : {Op::sum, Op::maximum})
+    for (const DType type : {DType::float32, DType::int32, DType::int64, DType::int8})
+      for (const Shape& shape : shapes)
+        for (const int64_t axis : {0, 1, 2}) {
+          const size_t terms = op == Op::maximum ? 0
+                               : axis == 0       ? shape[0]
+                               : axis == 1       ? shape[1]
+                                                 : shape.elements();
+          expect_as_ref(
+              {std::string(info(op).name) + " " + std::string(name(type)) + to_string(shape) +
+                   " axis " + std::to_string(axis),
+               {{type, shape}},
+               [=](Builder& b, const Nodes& x) { return b.graph().make(op, {x[0]}, {.a = axis}); },
+               terms});
+          if (HasFatalFailure()) return;
+        }
+  for (const Shape& shape : shapes)
+    expect_as_ref({"or_bits " + to_string(shape),
+                   {{DType::int32, shape}},
+                   [](Builder& b, const Nodes& x) { return b.or_bits(x[0]); },
+                   0,
+                   -2147483648.0,
+                   2147483646});
+}
+
+TEST_F(Targets, Contractions) {
+  const std::array<size_t, 3> sizes[] = {
+      {1, 1, 1},     {1, 1, 3000},   {15, 16, 17},  {16, 17, 15},  {31, 33, 32},
+      {7, 13, 5},    {33, 17, 3000}, {1, 300, 784}, {300, 1, 100}, {130, 70, 40},
+      {64, 128, 64}, {0, 5, 3},      {5, 0, 3},     {5, 3, 0}};
+  for (const DType type : {DType::float32, DType::int8})
+    for (const auto& [m, n, k] : sizes)
+      for (const int flags : {0, 1, 2, 3}) {
+        const bool ta = flags & 1, tb = flags & 2;
+        expect_as_ref(
+            {"contract " + std::string(name(type)) + " " + std::to_string(m) + "x" +
+                 std::to_string(n) + "x" + std::to_string(k) + " flags " + std::to_string(flags),
+             {{type, ta ? Shape{k, m} : Shape{m, k}}, {type, tb ? Shape{n, k} : Shape{k, n}}},
+             [=](Builder& b, const Nodes& x) { return b.contract(x[0], x[1], ta, tb); },
+             k});
+        if (HasFatalFailure()) return;
+      }
+}
+
+std::shared_ptr<const ir::IndexTable> random_table(size_t units, size_t taps, size_t features) {
+  std::mt19937 random(static_cast<unsigned>(units + taps));
+  std::vector<int32_t> index(units * taps);
+  for (int32_t& entry : index)
+    entry = random() % 5 == 0 ? -1 : static_cast<int32_t>(random() % features);
+  return ir::make_index_table(std::move(index), units, taps, features);
+}
+
+TEST_F(Targets, IndexedContractions) {
+  for (const DType type : {DType::float32, DType::int8})
+    for (const auto& table : {random_table(1, 1, 1), random_table(13, 9, 20),
+                              random_table(64, 25, 100), random_table(3, 200, 7)})
+      for (const size_t batch : {1, 15, 16, 17, 33, 64})
+        for (const Op op : {Op::gather_dot, Op::gather_dot_wgrad, Op::gather_dot_xgrad}) {
+          const Shape x{table->features, batch}, w{table->units, table->taps},
+              y{table->units, batch};
+          const size_t terms = op == Op::gather_dot         ? table->taps
+                               : op == Op::gather_dot_wgrad ? batch
+                                                            : table->index.size();
+          expect_as_ref(
+              {std::string(info(op).name) + " " + std::string(name(type)) + to_string(w) +
+                   " batch " + std::to_string(batch),
+               {{type, op == Op::gather_dot_xgrad ? y : x},
+                {type, op == Op::gather_dot_wgrad ? y : w}},
+               [=](Builder& b, const Nodes& v) { return b.gather_dot(op, v[0], v[1], table); },
+               terms});
+          if (HasFatalFailure()) return;
+        }
+}
+
+TEST_F(Targets, Movement) {
+  const Shape shapes[] = {{1, 1}, {1, 33}, {33, 1}, {7, 13}, {16, 32}, {64, 784}, {0, 5}, {5, 0}};
+  for (const DType type : {DType::float32, DType::int8, DType::uint8, DType::int32, DType::int64})
+    for (const Shape& shape : shapes) {
+      const std::string text = " " + std::string(name(type)) + to_string(shape);
+      const double low = type == DType::uint8 ? 0 : -128;
+      if (size_of(type) < 8)
+        expect_as_ref({"transpose" + text,
+                       {{type, shape}},
+                       [](Builder& b, const Nodes& x) { return b.transpose(x[0]); },
+                       0,
+                       low});
+      expect_as_ref({"stack" + text,
+                     {{type, shape}, {type, shape}, {type, shape}},
+                     [](Builder& b, const Nodes& x) {
+                       return b.stack({x[2], x[0], x[1], x[0]});
+                     },
+                     0,
+                     low});
+      if (shape[0] > 0)
+        expect_as_ref({"unstack" + text,
+                       {{type, shape}},
+                       [=](Builder& b, const Nodes& x) {
+                         return b.unstack(x[0], static_cast<int64_t>(shape[0] / 2));
+                       },
+                       0,
+                       low});
+      for (const size_t rows : {1, 5, 300})
+        expect_as_ref({"gather" + text + " rows " + std::to_string(rows),
+                       {{type, shape}, {DType::int32, {rows, 1}}},
+                       [](Builder& b, const Nodes& x) { return b.gather(x[0], x[1]); },
+                       0,
+                       -2,
+                       40});
+      if (HasFatalFailure()) return;
+    }
+  for (const size_t rows : {1, 5, 300})
+    for (const size_t columns : {1, 13, 64})
+      expect_as_ref({"scatter_add",
+                     {{DType::float32, {rows, columns}}, {DType::int32, {rows, 1}}},
+                     [](Builder& b, const Nodes& x) { return b.scatter_add(x[0], x[1], 20); },
+                     rows,
+                     -2,
+                     25});
+}
+
+// Small whole numbers: float arithmetic is exact, so every order and every fusion gives equal bits.
+GraphMaker random_graph(uint32_t seed, size_t scale) {
+  std::mt19937 random(seed);
+  GraphMaker maker;
+  Builder b = maker.b();
+  const auto pick = [&](size_t n) { return static_cast<size_t>(random() % n); };
+  const size_t rows = (1 + pick(9)) * scale, cols = (1 + pick(20)) * scale;
+  const NodeId shift = maker.input("shift", DType::int32, {});
+  Nodes pools[2];  // float32, int32
+  for (const int kind : {0, 1}) {
+    const DType type = kind == 0 ? DType::float32 : DType::int32;
+    for (const Shape& shape :
+         {Shape{rows, cols}, Shape{rows, cols}, Shape{1, cols}, Shape{rows, 1}, Shape{}})
+      pools[kind].push_back(maker.input(
+          "x" + std::to_string(kind) + "." + std::to_string(pools[kind].size()), type, shape));
+  }
+  const auto bounded = [&](NodeId x) {
+    return b.max(b.min(x, b.constant(4, x)), b.constant(-4, x));
+  };
+  for (int step = 0; step < 14; ++step) {
+    const size_t kind = pick(2);
+    Nodes& pool = pools[kind];
+    const NodeId x = pool[pick(pool.size())], y = pool[pick(pool.size())],
+                 z = pool[pick(pool.size())];
+    const bool matrices = b.shape(x).rank() == 2 && b.shape(x) == b.shape(y);
+    NodeId result = x;
+    switch (pick(12)) {
+      case 0:
+        result = b.add(x, y);
+        break;
+      case 1:
+        result = b.sub(x, y);
+        break;
+      case 2:
+        result = bounded(b.mul(x, y));
+        break;
+      case 3:
+        result = b.max(x, b.neg(y));
+        break;
+      case 4:
+        result = b.select(b.greater(x, y), y, z);
+        break;
+      case 5:
+        result = b.equal(x, y);
+        break;
+      case 6:
+        result = kind == 0 ? b.leaky_relu(x, 0) : b.unary(Op::abs, x);
+        break;
+      case 7:
+        result = b.graph().make(Op::sum, {x}, {.a = static_cast<int64_t>(pick(3))});
+        break;
+      case 8:
+        result = b.graph().make(Op::maximum, {x}, {.a = static_cast<int64_t>(pick(3))});
+        break;
+      case 9:
+        if (matrices && kind == 0)
+          result = b.contract(b.contract(bounded(x), bounded(y), false, true), bounded(x));
+        if (matrices && kind == 1) {
+          const NodeId bits = b.unary(Op::bit_length, b.or_bits(x));
+          const NodeId narrow = b.requantise(x, b.max(b.sub(bits, b.integer(3)), shift), 7);
+          result = b.cast(narrow, DType::int32);
+          if (pick(2) == 0)
+            result = b.mul(b.sum(b.contract(narrow, narrow, false, true), 1),
+                           b.cast(narrow, DType::int32));
+        }
+        break;
+      case 10:
+        result = b.when(b.greater(shift, b.integer(static_cast<int64_t>(pick(3)))), bounded(x), x);
+        break;
+      default:
+        result = b.cast(bounded(pools[1 - kind][pick(pools[1 - kind].size())]),
+                        kind == 0 ? DType::float32 : DType::int32);
+        break;
+    }
+    pool.push_back(kind == 0 ? bounded(result) : result);
+  }
+  for (const size_t kind : {0, 1})
+    for (size_t i = 5; i < pools[kind].size(); ++i) {
+      const std::string name = "y" + std::to_string(pools[kind][i]);
+      const bool wanted = pick(3) == 0 || i + 1 == pools[kind].size();
+      if (wanted && !maker.graph.has_slot(0, name)) maker.output(name, pools[kind][i]);
+    }
+  maker.finish();
+  return maker;
+}
+
+void fuzz(size_t graphs, size_t scale, const std::vector<int>& team_sizes) {
+  for (uint32_t seed = 1; seed <= graphs; ++seed) {
+    SCOPED_TRACE("graph " + std::to_string(seed));
+    const GraphMaker maker = random_graph(seed, scale);
+    struct Way {
+      std::string name;
+      GraphRunner runner;
+    };
+    std::vector<Way> ways;
+    ways.push_back({"ref", GraphRunner(maker.graph, "ref")});
+    ways.push_back({"ref fused", GraphRunner(maker.graph, "ref", 1, true)});
+    for (const cpu::Target target : cpu::available_targets()) {
+      cpu::force_target(target);
+      for (const int threads : team_sizes)
+        for (const bool fuse : {true, false})
+          ways.push_back({std::string(cpu::target_name(target)) +
+                              (fuse ? " fused x" : " unfused x") + std::to_string(threads),
+                          GraphRunner(maker.graph, "cpu", threads, fuse)});
+    }
+    const auto& slots = ways[0].runner.program().slots;
+    for (const int shift : {0, 1, 2}) {
+      for (Way& way : ways) {
+        for (const ir::Slot& slot : slots)
+          if (slot.role == ir::SlotRole::kInput)
+            way.runner.set(slot.name, testing::uniform(slot.type, slot.shape, -4, 4.999,
+                                                       seed + slot.name.size() +
+                                                           static_cast<size_t>(slot.name.back())));
+        for (const ir::Slot& slot : slots)  // floats without a fraction
+          if (slot.role == ir::SlotRole::kInput && slot.type == DType::float32) {
+            Tensor whole = way.runner.get(slot.name);
+            for (float& value : whole.as<float>()) value = std::floor(value);
+            way.runner.set(slot.name, whole);
+          }
+        way.runner.set("shift", testing::filled(DType::int32, {}, {static_cast<double>(shift)}));
+        way.runner.run();
+      }
+      for (const ir::Slot& slot : slots) {
+        if (slot.role != ir::SlotRole::kOutput) continue;
+        const Tensor expected = ways[0].runner.get(slot.name);
+        for (Way& way : ways) {
+          const Tensor got = way.runner.get(slot.name);
+          for (size_t i = 0; i < expected.elements(); ++i)  // by value: 0 equals -0
+            ASSERT_EQ(testing::element(got, i), testing::element(expected, i))
+                << way.name << " slot " << slot.name << to_string(slot.shape) << " element " << i
+                << " shift " << shift;
+        }
+      }
+    }
+  }
+}
+
+TEST_F(Targets, SmallRandomGraphs) {
+  fuzz(200, 1, {1});
+}
+TEST_F(Targets, LargeRandomGraphsOnTeams) {
+  fuzz(12, 9, {1, 2, 3, 8});
+}
+
+TEST_F(Targets, ChainsOfNarrowTypesFuse) {
+  // A value that leaves its narrow type and comes back must wrap, in registers as in memory.
+  for (const DType type : {DType::int8, DType::uint8})
+    for (const char* device : {"ref", "cpu"})
+      for (const bool fuse : {false, true}) {
+        GraphMaker maker;
+        Builder b = maker.b();
+        const NodeId x = maker.input("x", DType::int32, {1, 4});
+        maker.output("y", b.add(b.cast(b.cast(x, type), DType::int32), b.integer(1)));
+        maker.finish();
+        GraphRunner runner(maker.graph, device, 1, fuse);
+        runner.set("x", testing::filled(DType::int32, {1, 4}, {300, -300, 5, 128}));
+        runner.run();
+        const std::vector<double> expected = type == DType::int8
+                                                 ? std::vector<double>{45, -43, 6, -127}
+                                                 : std::vector<double>{45, 213, 6, 129};
+        EXPECT_TRUE(
+            testing::same_bytes(runner.get("y"), testing::filled(DType::int32, {1, 4}, expected)))
+            << device << (fuse ? " fused " : " ") << name(type);
+      }
+}
+
+}  // namespace
+}  // namespace paragon
