@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Model files are hostile: whatever the text, reading gives a network that is written and read again
-// without a change, or an Error. Built and run like idx_fuzz, with fuzz/corpus/model.
+// Model files are hostile: whatever the text, reading gives a network that is written and read
+// again without a change, or an Error. Built and run like idx_fuzz, with fuzz/corpus/model.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>

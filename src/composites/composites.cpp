@@ -3,11 +3,6 @@
 
 namespace paragon::ir {
 
-NodeId one_hot(Builder& b, NodeId labels, size_t classes) {
-  const size_t rows = b.shape(labels).elements();
-  return b.equal(b.iota({rows, classes}, 1), b.reshape(labels, {rows, 1}));
-}
-
 NodeId row_mask(Builder& b, NodeId count, size_t rows) {
   return b.greater(count, b.iota({rows, 1}, 0));
 }
@@ -19,7 +14,7 @@ NodeId softmax_decomposed(Builder& b, NodeId logits) {
 
 NodeId cross_entropy_decomposed(Builder& b, NodeId logits, NodeId labels) {
   const NodeId shifted = b.sub(logits, b.maximum(logits, 1));
-  const NodeId hot = one_hot(b, labels, b.shape(logits)[1]);
+  const NodeId hot = b.one_hot(labels, b.shape(logits)[1]);
   const NodeId picked = b.sum(b.select(hot, shifted, b.constant(0, shifted)), 1);
   return b.sub(b.log(b.sum(b.exp(shifted), 1)), picked);
 }

@@ -6,9 +6,6 @@
 // Operations that are made of others.
 namespace paragon::ir {
 
-/// [n, classes] int32: 1 in the column of each row's label, 0 elsewhere (all 0 if out of range).
-NodeId one_hot(Builder& b, NodeId labels, size_t classes);
-
 /// [n, 1] int32: 1 in the first `count` rows (an int32 scalar), 0 in the padding.
 NodeId row_mask(Builder& b, NodeId count, size_t rows);
 

@@ -57,7 +57,7 @@ inline uint64_t isqrt(uint64_t value) {
   }
 }
 
-/// 2^(-t / 2^16) in Q30 for t >= 0: degree-4 polynomial on the fraction, error below 2^-19.
+/// 2^(-t / 2^16) in Q30 for t >= 0: degree-4 polynomial on the fraction, error below 2^-18.
 inline int32_t exp2_negative(int64_t t) {
   constexpr std::array<int64_t, 5> kCoefficients = {1073739719, -744155626, 257086653, -57137150, 7339192};
   const int64_t whole = t >> 16;
@@ -68,7 +68,7 @@ inline int32_t exp2_negative(int64_t t) {
   return static_cast<int32_t>(sum >> whole);
 }
 
-/// floor(2^16 log2(value)) for value > 0 (up to the last unit: 16 truncated squarings).
+/// 2^16 log2(value) for value > 0 by 16 truncated squarings: its floor or one unit less.
 inline int32_t log2_q16(uint64_t value) {
   if (value == 0) return 0;
   const int whole = bit_length(value) - 1;
@@ -99,7 +99,7 @@ inline constexpr std::array<uint32_t, 192> kRsqrtTable = [] {
 inline constexpr int64_t kRatioLimit = int64_t{1} << 20;
 
 /// m / sqrt(v) in Q15 for m in Qf and v in Q2f, clipped to +-32: leading zeros, a table of 192 entries
-/// and one Newton step (relative error below 2^-16); no division. |m| <= 2^30, 0 < v < 2^62.
+/// and one Newton step (relative error below 2^-15); no division. |m| <= 2^30, 0 < v < 2^62.
 inline int32_t mul_rsqrt(int64_t m, uint64_t v) {
   const int even = (62 - bit_length(v)) & ~1;
   const uint64_t x = (v << even) >> 32;                        // Q30 in [1/4, 1)

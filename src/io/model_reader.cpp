@@ -186,6 +186,9 @@ Network parse_model(std::string_view text) {
     layer.id = file_ids.at(layer.id);
     for (uint64_t& input : layer.inputs) input = file_ids.at(input);
   }
+  // Only fixed-point networks whose inputs exceed 1 have it.
+  if (reader.has("input_exponent"))
+    state.input_exponent = static_cast<int>(reader.integer("input_exponent", 0, 20));
   state.next_id = reader.unsigned_integer("next_id");
   if (state.next_id <= ids.largest())
     reader.fail("next_id", fmt::format("{}", state.next_id),

@@ -164,6 +164,7 @@ std::string model_text(const Network& network) {
   writer.field("type", std::string(name(state.type)));
   writer.field("seed", state.seed);
   writer.array("input", state.input_shape, "input");
+  if (state.input_exponent != 0) writer.field("input_exponent", int64_t{state.input_exponent});
   writer.field("next_id", state.next_id);
   writer.open("layers", '[');
   for (const detail::Layer& layer : state.layers) write_layer(writer, state, layer);

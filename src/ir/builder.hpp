@@ -74,8 +74,10 @@ class Builder {
   }
   NodeId shift_right(NodeId x, int64_t bits) { return graph_.make(Op::shift_right, {x}, {.a = bits}); }
   NodeId mul_rsqrt(NodeId x, NodeId v) { return binary(Op::mul_rsqrt, x, v); }
-  NodeId hash_key(NodeId seed, NodeId step, uint64_t site, random::Role role) {
-    return graph_.make(Op::hash_key, {seed, step}, {.a = static_cast<int64_t>(role), .id = site});
+  /// Key of the stream of a site's random numbers in a step; `repetition` tells its draws apart.
+  NodeId hash_key(NodeId seed, NodeId step, uint64_t site, random::Role role, size_t repetition) {
+    return graph_.make(Op::hash_key, {seed, step},
+                       {.a = static_cast<int64_t>(role), .b = static_cast<int64_t>(repetition), .id = site});
   }
   /// Random bits of the given shape; element (row, column) has the logical index
   /// row * row_stride + column * column_stride.
@@ -108,6 +110,11 @@ class Builder {
   NodeId gather(NodeId table, NodeId rows) { return graph_.make(Op::gather, {table, rows}); }
   NodeId scatter_add(NodeId rows, NodeId index, size_t count) {
     return graph_.make(Op::scatter_add, {rows, index}, {.a = static_cast<int64_t>(count)});
+  }
+  /// [n, classes] int32: 1 in the column of each row's label, 0 elsewhere (all 0 if out of range).
+  NodeId one_hot(NodeId labels, size_t classes) {
+    const size_t rows = shape(labels).elements();
+    return equal(iota({rows, classes}, 1), reshape(labels, {rows, 1}));
   }
   NodeId softmax(NodeId x) { return unary(Op::softmax, x); }
   NodeId cross_entropy(NodeId logits, NodeId labels) { return binary(Op::cross_entropy, logits, labels); }

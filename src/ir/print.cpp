@@ -24,7 +24,7 @@ std::string attrs_text(const Graph& graph, const Node& node) {
     case Op::mul_shift: return fmt::format(" limit={}", attrs.a);
     case Op::clamp: return fmt::format(" low={} high={}", attrs.a, attrs.b);
     case Op::shift_right: return fmt::format(" bits={}", attrs.a);
-    case Op::hash_key: return fmt::format(" site={} role={}", attrs.id, attrs.a);
+    case Op::hash_key: return fmt::format(" site={} role={} repetition={}", attrs.id, attrs.a, attrs.b);
     case Op::random: return fmt::format(" strides={},{}", attrs.a, attrs.b);
     case Op::iota:
     case Op::sum:

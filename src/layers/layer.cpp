@@ -33,6 +33,10 @@ ir::NodeId build(ir::Builder& b, const LayerConfig& config, const Shape& input, 
   return visit_config(config, [&](const auto& concrete) { return build(b, concrete, input, x, parameters); });
 }
 
+Activation activation_of(const LayerConfig& config) {
+  return visit_config(config, [](const auto& concrete) { return parse_activation(concrete.activation); });
+}
+
 const std::string& name_of(const LayerConfig& config) {
   return visit_config(config, [](const auto& concrete) -> const std::string& { return concrete.name; });
 }

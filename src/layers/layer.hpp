@@ -34,6 +34,7 @@ ir::NodeId build(ir::Builder& b, const LayerConfig& config, const Shape& input, 
                  const std::vector<ir::NodeId>& parameters);
 
 const std::string& name_of(const LayerConfig& config);
+Activation activation_of(const LayerConfig& config);  ///< raises on an unknown name
 
 // One pair a layer.
 LayerPlan plan(const Dense& config, const Shape& input, const std::string& place);

@@ -20,11 +20,12 @@ int32_t uniform_integer(uint64_t bits, uint64_t bound) {
   return static_cast<int32_t>(static_cast<int64_t>(wide >> 64) - static_cast<int64_t>(bound));
 }
 
-// Smallest e with 2^e >= sqrt(gain / fan_in).
+// Smallest e with 2^e >= sqrt(gain / fan_in), that is gain <= fan_in 4^e, in whole numbers.
 int log2_ceil_of_bound(uint32_t gain, size_t fan_in) {
+  const auto reaches = [&](int e) { return gain <= (e >= 0 ? fan_in << (2 * e) : fan_in >> (-2 * e)); };
   int e = 0;
-  while (e > -40 && gain <= (fan_in >> (-2 * (e - 1)))) --e;  // gain <= fan_in 4^(e-1), exact in whole numbers
-  while (e < 8 && gain > fan_in << (2 * e)) ++e;
+  while (!reaches(e)) ++e;
+  while (e > -31 && reaches(e - 1)) --e;
   return e;
 }
 

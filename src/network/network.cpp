@@ -42,6 +42,16 @@ const detail::Layer& NetworkState::by_id(uint64_t id) const {
   return *it;
 }
 
+bool NetworkState::is_read(uint64_t id) const {
+  std::vector<uint64_t> wanted = layers.empty() ? std::vector<uint64_t>{} : layers.back().inputs;
+  for (auto layer = layers.rbegin(); layer != layers.rend(); ++layer)
+    if (std::find(wanted.begin(), wanted.end(), layer->id) != wanted.end()) {
+      if (layer->id == id) return true;
+      wanted.insert(wanted.end(), layer->inputs.begin(), layer->inputs.end());
+    }
+  return false;
+}
+
 Network::Network(NetworkOptions options) : state_(std::make_unique<NetworkState>()) {
   if (info(options.type).arithmetic == Arithmetic::kNone) {
     std::vector<std::string> names;
@@ -91,7 +101,7 @@ Network& Network::add(const LayerConfig& config, const std::string& input) {
     }
     input_shape = source->shape;
     layer.inputs = {source->id};
-    if (layers::plan(source->config, source->shape, place).activation == Activation::softmax)
+    if (layers::activation_of(source->config) == Activation::softmax)
       raise("[{}] reads layer {}, whose activation is softmax: expected only on the last layer", place, source->name);
   }
   const layers::LayerPlan plan = layers::plan(config, input_shape, place);

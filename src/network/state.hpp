@@ -50,6 +50,8 @@ struct NetworkState {
 
   Layer* find(const std::string& name);
   const Layer& by_id(uint64_t id) const;
+  /// Does the last layer read this one, directly or through others?
+  bool is_read(uint64_t id) const;
 };
 
 }  // namespace paragon::detail

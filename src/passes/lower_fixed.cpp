@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "passes/lower_fixed.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "composites/composites.hpp"
@@ -15,6 +16,18 @@ std::string exponent_slot_name(bool error, size_t repetition) {
   const char* base = error ? "error_exponent" : "activation_exponent";
   return repetition == 0 ? base : fmt::format("{}.{}", base, repetition);
 }
+
+namespace {
+
+/// How often the most read feature is read.
+size_t most_readers(const IndexTable& table) {
+  std::vector<size_t> readers(table.features, 0);
+  for (int32_t source : table.index)
+    if (source >= 0) ++readers[static_cast<size_t>(source)];
+  return readers.empty() ? 0 : *std::max_element(readers.begin(), readers.end());
+}
+
+}  // namespace
 
 FixedLowering::FixedLowering(const Graph& real, Graph& low, ExponentMode mode, FixedInputs inputs)
     : real_(real), b_(low), mode_(mode), inputs_(inputs) {}
@@ -102,15 +115,7 @@ Fixed FixedLowering::operand(NodeId real) {
   return result;
 }
 
-uint32_t FixedLowering::exponent_slot(const Provenance& site) {
-  size_t repetition = 0;
-  const auto used = [&] {
-    const std::string name = exponent_slot_name(site.error, repetition);
-    for (const ExponentUpdate& update : updates_)
-      if (update.site.id == site.id && b_.graph().slots()[update.slot].name == name) return true;
-    return false;
-  };
-  while (used()) ++repetition;
+uint32_t FixedLowering::exponent_slot(const Provenance& site, size_t repetition) {
   const std::string name = exponent_slot_name(site.error, repetition);
   if (b_.graph().has_slot(site.id, name)) return b_.graph().find_slot(site.id, name);
   return b_.graph().add_slot({name, site.id, SlotRole::kState, DType::int32, {}});
@@ -123,7 +128,11 @@ Fixed FixedLowering::requantise(NodeId real) {
   const NodeId bits = b_.unary(Op::bit_length, b_.or_bits(v.mantissa));
   const NodeId excess = b_.max(b_.sub(bits, b_.integer(kOperandBits)), b_.integer(0));
   const NodeId seen = b_.add(v.exponent, excess);
-  const uint32_t slot = exponent_slot(site);
+  // A layer may round several values of a kind, e.g. a linear layer's errors beside its reader's.
+  const auto repetition = static_cast<size_t>(std::count_if(updates_.begin(), updates_.end(), [&](const ExponentUpdate& update) {
+    return update.site.id == site.id && update.site.error == site.error;
+  }));
+  const uint32_t slot = exponent_slot(site, repetition);
   const NodeId stored = b_.graph().read(slot);
   NodeId used = stored, next = stored;
   if (mode_ == ExponentMode::kDynamic) used = next = seen;
@@ -133,7 +142,7 @@ Fixed FixedLowering::requantise(NodeId real) {
   const NodeId shift = b_.sub(used, v.exponent);
   if (!site.error || mode_ == ExponentMode::kFrozen) return {b_.requantise(v.mantissa, shift, kOperandLimit), used};
   const Shape& shape = b_.shape(v.mantissa);
-  const NodeId key = b_.hash_key(inputs_.seed, inputs_.step, site.id, random::Role::kError);
+  const NodeId key = b_.hash_key(inputs_.seed, inputs_.step, site.id, random::Role::kError, repetition);
   const bool flipped = feature_major(real);  // the index counts samples first, whatever the layout
   const NodeId random = flipped ? b_.random(key, shape, 1, shape.rows()) : b_.random(key, shape, shape.cols(), 1);
   return {b_.requantise_sr(v.mantissa, shift, random, kOperandLimit), used};
@@ -166,8 +175,8 @@ Fixed FixedLowering::lower_contraction(const Node& node) {
   if (node.op == Op::contract) depth = first.shape[node.attrs.a != 0 ? 0 : 1];
   if (node.op == Op::gather_dot) depth = node.attrs.table->taps;
   if (node.op == Op::gather_dot_wgrad) depth = first.shape[1];
-  if (node.op == Op::gather_dot_xgrad) depth = node.attrs.table->units * node.attrs.table->taps;
-  if (node.op != Op::gather_dot_xgrad && depth > static_cast<size_t>(kMaxReduction))
+  if (node.op == Op::gather_dot_xgrad) depth = most_readers(*node.attrs.table);
+  if (depth > static_cast<size_t>(kMaxReduction))
     raise("[{}] sums {} products; 8-bit fixed point is exact up to {}", b_.graph().place(), depth, kMaxReduction);
   const Fixed a = operand(node.operands[0]), c = operand(node.operands[1]);
   return {b_.graph().make(node.op, {a.mantissa, c.mantissa}, node.attrs), b_.add(a.exponent, c.exponent)};
@@ -243,7 +252,7 @@ Fixed FixedLowering::lower_cross_entropy(const Node& node) {
   constexpr int64_t kLn2 = 45426;  // ln 2 in Q16
   const NodeId powers = b_.cast(row_powers(value(node.operands[0])), DType::int64);
   const NodeId labels = values_.at(node.operands[1]).mantissa;
-  const NodeId hot = one_hot(b_, labels, b_.shape(powers)[1]);
+  const NodeId hot = b_.one_hot(labels, b_.shape(powers)[1]);
   const NodeId own = b_.sum(b_.select(hot, powers, b_.integer(0, DType::int64)), 1);
   // A label's power may round to nothing: 2^-30 is the least that is reported.
   const NodeId own_log = b_.unary(Op::log2_q16, b_.max(own, b_.integer(1, DType::int64)));

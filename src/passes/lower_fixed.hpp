@@ -68,7 +68,7 @@ class FixedLowering {
   Fixed requantise(NodeId real);
   NodeId align(const Fixed& x, NodeId exponent);
   bool feature_major(NodeId real);
-  uint32_t exponent_slot(const Provenance& site);
+  uint32_t exponent_slot(const Provenance& site, size_t repetition);
 
   const Graph& real_;
   Builder b_;

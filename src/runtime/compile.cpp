@@ -154,7 +154,12 @@ class Compiler {
       const Node& value = graph_[assignment.value];
       const size_t writer = grouping_.group_of[assignment.value];
       if (value.op == Op::slot && value.attrs.id == assignment.slot) continue;
-      if (value.shape.is_scalar() || writer == kNoGroup || placed[assignment.value] ||
+      const bool copied_elsewhere =
+          std::any_of(phase.assignments.begin(), phase.assignments.end(), [&](const Assignment& other) {
+            const Node& node = graph_[other.value];
+            return other.slot != assignment.slot && node.op == Op::slot && node.attrs.id == assignment.slot;
+          });
+      if (copied_elsewhere || value.shape.is_scalar() || writer == kNoGroup || placed[assignment.value] ||
           value.op == Op::reshape || condition_[writer] != kNoNode || !order_readers(assignment.slot, writer)) {
         copies.push_back(assignment);
         continue;
@@ -306,7 +311,7 @@ class Compiler {
       BufferId from = buffer_of(assignment.value);
       const auto& from_buffer = program_->buffers[from];
       const bool overwritten =
-          from_buffer.kind == Buffer::Kind::kSlot &&
+          graph_[assignment.value].op == Op::slot &&
           std::any_of(copies.begin(), copies.end(), [&](const Assignment& other) { return other.slot == from; });
       if (overwritten) {  // a slot that moves into another slot while being replaced itself
         const BufferId saved = new_buffer(from_buffer.type, from_buffer.shape);

@@ -43,6 +43,7 @@ void upload_parameters(const detail::NetworkState& network, const runtime::Progr
 
 void download_parameters(detail::NetworkState& network, const runtime::Program& program, runtime::Instance& instance) {
   for_each_parameter(network, [&](detail::Parameter& parameter) {
+    if (!program.has_slot(parameter.id, kValue)) return;  // of a layer that nothing reads
     instance.download(program.find_slot(parameter.id, kValue), bytes_of(parameter.value));
     if (parameter.view.empty()) return;
     instance.download(program.find_slot(parameter.id, kView), bytes_of(parameter.view));

@@ -45,7 +45,7 @@ ModelGraph build_model(const detail::NetworkState& state, size_t batch, DType ty
   const detail::Layer& last = state.layers.back();
   const ir::Graph::Scope scope(graph, "loss", {last.id, false});
   model.logits = outputs.at(last.id).first;
-  const bool softmax = layers::plan(last.config, outputs.at(last.inputs[0]).second, last.name).activation == Activation::softmax;
+  const bool softmax = layers::activation_of(last.config) == Activation::softmax;
   model.prediction = softmax ? b.softmax(model.logits) : model.logits;
   const NodeId mask = b.cast(ir::row_mask(b, model.count, batch), type);
   model.losses = b.mul(b.cross_entropy(model.logits, model.labels), mask);

@@ -59,7 +59,7 @@ void fixed_update(UpdateBuilder& u, const Sgd& o, const FixedParameter& p, const
   NodeId step = mean_gradient(u, p, o.weight_decay, gradient, rates);
   if (o.momentum != 0) {
     const NodeId velocity = u.state(p.id, "momentum", DType::int32, p.shape);
-    const auto beta = static_cast<int64_t>(std::lround(o.momentum * (1 << 15)));
+    const auto beta = std::min<int64_t>(std::lround(o.momentum * (1 << 15)), (1 << 15) - 1);
     const NodeId kept = b.mul_shift(velocity, b.integer(beta), b.integer(15), kGradientLimit);
     step = b.clamp(b.add(kept, step), -kGradientLimit, kGradientLimit);
     u.assign(p.id, "momentum", step);
@@ -89,11 +89,12 @@ void fixed_update(UpdateBuilder& u, const Adam& o, const FixedParameter& p, cons
   const NodeId c1 = b.sub(long_integer(one), power(u, "beta1_power", beta1));
   const NodeId c2 = b.sub(long_integer(one), power(u, "beta2_power", one - (one >> decay_bits)));
   const NodeId root = b.unary(Op::isqrt, b.mul(c2, long_integer(one)));  // Q30
-  const NodeId correction = b.cast(b.binary(Op::div_round, b.mul(root, long_integer(1 << 15)), c1), DType::int32);
+  const NodeId ratio_of_roots = b.binary(Op::div_round, b.mul(root, long_integer(1 << 15)), c1);
+  const NodeId correction = b.cast(b.min(ratio_of_roots, long_integer(kGradientLimit)), DType::int32);
 
   const NodeId g = mean_gradient(u, p, o.weight_decay, gradient, rates);
   const NodeId m0 = u.state(p.id, "mean", DType::int32, p.shape), v0 = u.state(p.id, "variance", DType::int64, p.shape);
-  const auto gain = static_cast<int64_t>(std::lround((1 - o.beta1) * (1 << 15)));
+  const auto gain = std::max<int64_t>(std::lround((1 - o.beta1) * (1 << 15)), 1);
   const NodeId m = b.add(m0, b.mul_shift(b.sub(g, m0), b.integer(gain), b.integer(15), kGradientLimit));
   const NodeId wide = b.cast(g, DType::int64);
   const NodeId v = b.add(v0, b.align(b.sub(b.mul(wide, wide), v0), b.integer(decay_bits), int64_t{1} << 61));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 
 #include <paragon/diagnostics.hpp>
 #include <paragon/network.hpp>
@@ -50,7 +51,10 @@ struct Predictor::Impl {
       raise("[predictor] got {} features, expected up to {} samples of {}", in.size(), batch, features);
     if (out.size() != rows * outputs) raise("[predictor] got room for {} outputs, expected {}", out.size(), rows * outputs);
     encode(in);
-    // The padding repeats nothing and means nothing: its outputs are not read.
+    // The padding repeats the first sample: an untrained fixed-point network takes its exponents from
+    // the whole batch, and repetitions change none of them.
+    const size_t row_bytes = features * size_of(input.type());
+    for (size_t row = rows; row < batch && rows > 0; ++row) std::memcpy(input.data() + row * row_bytes, input.data(), row_bytes);
     instance->upload(input_slot, {input.data(), input.bytes()});
     instance->run(phase);
     instance->download(output_slot, {output.data(), output.bytes()});

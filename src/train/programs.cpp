@@ -65,7 +65,8 @@ void add_real_steps(Graph& graph, const TrainingSetup& setup) {
   copy.replace(model.count, batch.count);
   const RealRates rates{input(graph, "rate", type), input(graph, "inverse_count", type)};
   for (const auto& [parameter, node, gradient] : model.parameters)
-    update_real(u, setup.optimizer, parameter->id, copy(node), copy(gradient), rates);
+    if (gradient != kNoNode)  // a layer that the output does not read keeps its parameters
+      update_real(u, setup.optimizer, parameter->id, copy(node), copy(gradient), rates);
   const NodeId sum = u.state(0, "loss_sum", DType::float64, {}, SlotRole::kState);
   u.assign(0, "loss_sum", u.b.add(sum, u.b.cast(u.b.sum(copy(model.losses), 2), DType::float64)));
   graph.phases().push_back(std::move(phase));
@@ -79,9 +80,10 @@ void track_peak(UpdateBuilder& u, const ir::ExponentUpdate& update, NodeId start
   u.assign(update.site.id, "peak_exponent", u.b.max(u.b.select(first, update.seen, peak), update.seen));
 }
 
-NodeId encode(Builder& b, NodeId features, DType type) {
-  if (type == DType::int8) return features;
-  return b.requantise(b.cast(features, DType::int32), b.integer(1), fixed::kOperandLimit);  // 0..255 -> 0..127
+// 0 .. 255 to 0 .. 127, or less where the network's inputs may be larger than 1.
+NodeId encode(Builder& b, NodeId features, const TrainingSetup& setup) {
+  if (setup.feature_type == DType::int8) return features;
+  return b.requantise(b.cast(features, DType::int32), b.integer(1 + setup.network.input_exponent), fixed::kOperandLimit);
 }
 
 void add_fixed_step(Graph& graph, const TrainingSetup& setup, const ModelGraph& model, const char* name, ExponentMode mode) {
@@ -90,7 +92,7 @@ void add_fixed_step(Graph& graph, const TrainingSetup& setup, const ModelGraph& 
   Builder& b = u.b;
   const Batch batch = next_batch(graph, setup);
   ir::FixedLowering lowering(model.graph, graph, mode, {input(graph, "seed", DType::int64), input(graph, "step", DType::int64)});
-  const NodeId x = encode(b, batch.features, setup.feature_type);
+  const NodeId x = encode(b, batch.features, setup);
   const NodeId exponent = b.integer(fixed::kInputExponent + setup.network.input_exponent);
   lowering.leaf(model.x, {b.cast(x, DType::int32), exponent}, {x, exponent});
   lowering.leaf(model.labels, {batch.labels, kNoNode});
@@ -99,9 +101,11 @@ void add_fixed_step(Graph& graph, const TrainingSetup& setup, const ModelGraph& 
 
   const FixedRates rates{input(graph, "rate", DType::int32), input(graph, "rate_shift", DType::int32),
                          input(graph, "inverse_count", DType::int32), input(graph, "inverse_shift", DType::int32)};
-  for (const auto& [parameter, node, gradient] : model.parameters)
+  for (const auto& [parameter, node, gradient] : model.parameters) {
+    if (gradient == kNoNode) continue;
     update_fixed(u, setup.optimizer, {parameter->id, parameter->value.shape(), -parameter->exponent, !parameter->view.empty()},
                  lowering.value(gradient), rates);
+  }
   const NodeId sum = u.state(0, "loss_sum", DType::int64, {}, SlotRole::kState);
   u.assign(0, "loss_sum", b.add(sum, b.sum(b.cast(lowering.value(model.losses).mantissa, DType::int64), 2)));
   for (const ir::ExponentUpdate& update : lowering.updates()) {
@@ -128,8 +132,10 @@ Graph back_propagation(const TrainingSetup& setup) {
 }
 
 bool has_frozen_exponents(const detail::NetworkState& network) {
-  return std::all_of(network.layers.begin(), network.layers.end() - 1,
-                     [](const detail::Layer& layer) { return layer.output_exponent.has_value(); });
+  // Only layers that another one reads are rounded to operands.
+  return std::all_of(network.layers.begin(), network.layers.end(), [&](const detail::Layer& layer) {
+    return layer.output_exponent.has_value() || !network.is_read(layer.id);
+  });
 }
 
 Graph inference(const detail::NetworkState& network, size_t batch) {

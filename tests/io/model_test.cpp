@@ -6,6 +6,8 @@
 #include <cstring>
 #include <limits>
 
+#include <paragon/support.hpp>
+
 #include "io/numbers.hpp"
 #include "network/state.hpp"
 #include "raises.hpp"
@@ -202,6 +204,16 @@ TEST(Model, TruncatedAndFlippedFilesRaiseOrLoad) {
       }
     }
     EXPECT_GT(refused, good.size());
+  }
+}
+
+TEST(Model, FilesOfVersionOneStayReadable) {
+  // Written once by the first program; the fuzz target starts from them too.
+  for (const DType type : {float32, float64, int8}) {
+    const std::string path =
+        fmt::format("{}/fuzz/corpus/model/{}.json", PARAGON_SOURCE_DIR, name(type));
+    const std::string text = read_file(path, 1 << 20);
+    EXPECT_EQ(model_text(parse_model(text)), text) << path;
   }
 }
 

@@ -220,6 +220,7 @@ const std::byte* BoundCode::load(const Step& step, const Tile& tile, std::byte* 
   };
   switch (element) {
     case 1: fill(static_cast<uint8_t*>(nullptr)); break;
+    case 2: fill(static_cast<uint16_t*>(nullptr)); break;
     case 4: fill(static_cast<uint32_t*>(nullptr)); break;
     default: fill(static_cast<uint64_t*>(nullptr)); break;
   }

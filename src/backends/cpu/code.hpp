@@ -37,7 +37,6 @@ class BoundCode {
  private:
   static constexpr size_t kTile = 1024;             // elements
   static constexpr size_t kSlotBytes = kTile * 8;
-  static constexpr uint32_t kInPlace = ~0u;
 
   enum class Source : uint8_t { kRegister, kScalar, kNone };
 

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "composites/composites.hpp"
 #include "ir/rules/rules.hpp"
 
 namespace paragon::ir {
@@ -20,7 +19,7 @@ Gradients grad_softmax(const GradArgs& g) {
 
 // d cross_entropy: softmax minus the one-hot label; its classic closed form.
 Gradients grad_cross_entropy(const GradArgs& g) {
-  const NodeId hot = g.b.cast(one_hot(g.b, g.x(1), g.b.shape(g.x(0))[1]), g.b.type(g.dy));
+  const NodeId hot = g.b.cast(g.b.one_hot(g.x(1), g.b.shape(g.x(0))[1]), g.b.type(g.dy));
   return {g.b.mul(g.b.sub(g.b.softmax(g.x(0)), hot), g.dy), kNoNode};
 }
 

@@ -65,7 +65,7 @@ int64_t integer_formula(Op op, DType type, const Attrs& attrs, int64_t a, int64_
     case Op::div_round: return fixed::div_round(a, b);
     case Op::mul_rsqrt: return fixed::mul_rsqrt(a, ub);
     case Op::hash_key:
-      return static_cast<int64_t>(random::make_key({ua, ub, attrs.id, static_cast<uint64_t>(attrs.a)}));
+      return static_cast<int64_t>(random::make_key({ua, ub, attrs.id, static_cast<uint64_t>(attrs.a), static_cast<uint64_t>(attrs.b)}));
     case Op::permute:
       return random::permuted_index(ub, static_cast<uint32_t>(a), static_cast<uint32_t>(c));
     default: raise("[{}] has no integer formula", info(op).name);

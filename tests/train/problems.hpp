@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include <paragon/paragon.hpp>
+
+#include "core/random.hpp"
+#include "network/state.hpp"
+
+namespace paragon::testing {
+
+/// Classes as blobs: class c lights its own third of the features, on top of noise.
+inline data::Dataset blobs(const std::vector<size_t>& shape, size_t samples, size_t classes,
+                           uint64_t seed) {
+  data::Dataset set;
+  set.sample_shape = shape;
+  set.classes = classes;
+  const size_t features = set.features();
+  for (size_t row = 0; row < samples; ++row) {
+    const auto label = static_cast<size_t>(random::bits64(seed, row) % classes);
+    set.labels.push_back(static_cast<int32_t>(label));
+    for (size_t i = 0; i < features; ++i) {
+      const uint32_t noise = random::bits32(seed + 1, row * features + i) % 120;
+      set.bytes.push_back(
+          static_cast<uint8_t>(noise + (i * classes / features == label ? 130 : 0)));
+    }
+  }
+  return set;
+}
+
+/// The same with real features in [low, high].
+inline data::Dataset with_values(data::Dataset set, float low, float high) {
+  for (const uint8_t byte : set.bytes)
+    set.values.push_back(low + (high - low) * static_cast<float>(byte) / 255);
+  set.bytes.clear();
+  return set;
+}
+
+inline Network dense_network(DType type, std::vector<size_t> input = {20, 20}) {
+  Network network({.input = std::move(input), .type = type, .seed = 5});
+  network.add(Dense{.units = 64, .activation = "relu"})
+      .add(Dense{.units = 10, .activation = "softmax"});
+  return network;
+}
+
+inline Network local_network(DType type) {
+  Network network({.input = {20, 20}, .type = type, .seed = 6});
+  network.add(LocallyConnected{.grid = {12, 11}, .field = 5, .activation = "leaky_relu"});
+  network.add(LocallyConnected{.grid = {6, 6}, .field = 3, .activation = "relu"});
+  network.add(Dense{.units = 10, .activation = "softmax"});
+  return network;
+}
+
+/// Everything that training changes, to the bit.
+inline ::testing::AssertionResult same_parameters(const Network& a, const Network& b) {
+  const auto same = [](const Tensor& x, const Tensor& y) {
+    return x.bytes() == y.bytes() && (x.empty() || std::memcmp(x.data(), y.data(), x.bytes()) == 0);
+  };
+  for (size_t l = 0; l < a.state().layers.size(); ++l) {
+    const detail::Layer &x = a.state().layers[l], &y = b.state().layers[l];
+    if (x.output_exponent != y.output_exponent)
+      return ::testing::AssertionFailure() << "output exponent of " << x.name;
+    for (size_t p = 0; p < x.parameters.size(); ++p) {
+      const detail::Parameter &u = x.parameters[p], &v = y.parameters[p];
+      if (!same(u.value, v.value) || !same(u.view, v.view) || u.view_exponent != v.view_exponent)
+        return ::testing::AssertionFailure() << x.name << "." << u.role << " differs";
+    }
+  }
+  return ::testing::AssertionSuccess();
+}
+
+/// All parameters as doubles.
+inline std::vector<double> all_values(const Network& network) {
+  std::vector<double> all;
+  for (const LayerInfo& layer : network.layers())
+    for (const char* role : {".weights", ".bias"}) {
+      const std::vector<double> part = network.values(layer.name + role);
+      all.insert(all.end(), part.begin(), part.end());
+    }
+  return all;
+}
+
+}  // namespace paragon::testing
