@@ -46,6 +46,9 @@ Graph unroll_scans(const Graph& graph);
 /// read them, and into the operand order of those they turn.
 Graph fold_transposes(const Graph& graph);
 
+/// Rebuilds every phase with scalar operations on constants replaced by their results.
+Graph fold_constants(const Graph& graph);
+
 /// All of the above that a backend needs, in order, verified after each.
 Graph lower_for_backend(const Graph& graph);
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <functional>
 
 #include "composites/composites.hpp"
+#include "ir/rules/formulas.hpp"
 #include "passes/passes.hpp"
 
 namespace paragon::ir {
@@ -109,6 +111,23 @@ Graph fold_transposes(const Graph& graph) {
   });
 }
 
+Graph fold_constants(const Graph& graph) {
+  return rewrite(graph, [](Builder& b, const Node& node, const std::vector<NodeId>& operands) {
+    const bool constant = std::all_of(operands.begin(), operands.end(), [&](NodeId id) { return b[id].op == Op::constant; });
+    if (info(node.op).cls != OpClass::kElementwise || !node.shape.is_scalar() || operands.empty() || !constant) return kNoNode;
+    const auto is_float = [](DType type) { return info(type).kind == DTypeKind::kFloat; };
+    std::vector<Number> values;
+    for (NodeId id : operands) {
+      Number value;
+      if (is_float(b.type(id))) value.f = b.type(id) == DType::float32 ? static_cast<float>(b[id].attrs.real) : b[id].attrs.real;
+      else value.i = b[id].attrs.a;
+      values.push_back(value);
+    }
+    const Number result = evaluate(node.op, node.type, b.type(operands[0]), node.attrs, values.data(), 0, 0);
+    return is_float(node.type) ? b.real(result.f, node.type) : b.integer(result.i, node.type);
+  });
+}
+
 Graph lower_for_backend(const Graph& graph) {
   verify(graph, "building");
   Graph result = decompose(graph);
@@ -126,6 +145,8 @@ Graph lower_for_backend(const Graph& graph) {
   }
   result = fold_transposes(result);
   verify(result, "fold_transposes");
+  result = fold_constants(result);
+  verify(result, "fold_constants");
   return result;
 }
 

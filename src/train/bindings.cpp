@@ -55,13 +55,20 @@ void download_parameters(detail::NetworkState& network, const runtime::Program& 
 }
 
 void encode_features(std::span<const float> features, int input_exponent, std::span<int8_t> out) {
+  // As for bytes: whole 255ths first, then half of that. Without branches, so that it becomes vectors.
+  constexpr float kBound = 5e8f;  // beyond it everything is clipped, and it fits an int32
+  const int shift = 1 + input_exponent;
   for (size_t i = 0; i < features.size(); ++i) {
-    // As for bytes: 255ths first, then half of that. Beyond 2^20 everything is clipped anyway; NaN
-    // compares false and becomes 0.
     const float scaled = features[i] * 255.0f;
-    const float bounded = scaled > 0 ? std::fmin(scaled, 1e9f) : scaled < 0 ? std::fmax(scaled, -1e9f) : 0.0f;
-    out[i] = static_cast<int8_t>(
-        fixed::clip(fixed::round_shift(std::lround(bounded), 1 + input_exponent), fixed::kOperandLimit));
+    const float low = scaled > -kBound ? scaled : scaled == scaled ? -kBound : 0.0f;  // NaN becomes 0
+    const float bounded = low < kBound ? low : kBound;
+    const auto whole = static_cast<int32_t>(bounded);
+    const float rest = bounded - static_cast<float>(whole);
+    const int32_t nearest = whole + (rest >= 0.5f ? 1 : 0) - (rest <= -0.5f ? 1 : 0);
+    const int32_t size = nearest < 0 ? -nearest : nearest;
+    const int32_t q = (size + (1 << (shift - 1))) >> shift;
+    const int32_t clipped = q < static_cast<int32_t>(fixed::kOperandLimit) ? q : static_cast<int32_t>(fixed::kOperandLimit);
+    out[i] = static_cast<int8_t>(nearest < 0 ? -clipped : clipped);
   }
 }
 

@@ -83,11 +83,10 @@ TEST(Random, PermutedIndexIsAPermutation) {
         order.push_back(to);
         in_place += to == i;
       }
-      if (count >= 1000)
-        EXPECT_LT(in_place, 12) << "a random permutation keeps one in place on average";
+      EXPECT_LT(in_place, count < 1000 ? count + 1 : 12) << "a random one keeps about one in place";
       orders.insert(order);
     }
-    if (count >= 10) EXPECT_EQ(orders.size(), 3u) << count;
+    EXPECT_GE(orders.size(), count >= 10 ? 3u : 1u) << count;
   }
 }
 

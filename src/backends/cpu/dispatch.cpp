@@ -102,10 +102,11 @@ void BoundDispatch::pack() const {
 
 void BoundDispatch::bind_scalars(const runtime::HostMemory& memory) {
   for (const runtime::Instruction& instruction : dispatch_.code.instructions) {
-    Scalar scalar{&instruction, {}, {}, memory.data(instruction.buffer)};
+    Scalar scalar{&instruction, {}, {}, memory.data(instruction.buffer), instruction.type == DType::int32};
     for (size_t i = 0; i < instruction.operands.size(); ++i) {
       scalar.operands[i] = memory.data(instruction.operands[i].index);
       scalar.types[i] = program_.buffers[instruction.operands[i].index].type;
+      scalar.all_int32 = scalar.all_int32 && scalar.types[i] == DType::int32;
     }
     scalars_.push_back(scalar);
   }
@@ -131,8 +132,28 @@ void BoundDispatch::run(int thread, std::byte* scratch) const {
   run_reduction(thread, scratch);
 }
 
+namespace {
+
+// The exponent arithmetic that makes up most scalars; false: not one of these.
+bool quick_int32(Op op, const std::byte* const* operands, std::byte* result) {
+  const auto x = [&](int i) { return *reinterpret_cast<const uint32_t*>(operands[i]); };
+  const auto s = [&](int i) { return *reinterpret_cast<const int32_t*>(operands[i]); };
+  uint32_t& to = *reinterpret_cast<uint32_t*>(result);
+  switch (op) {
+    case Op::add: to = x(0) + x(1); return true;
+    case Op::sub: to = x(0) - x(1); return true;
+    case Op::max: to = static_cast<uint32_t>(std::max(s(0), s(1))); return true;
+    case Op::select: to = x(0) != 0 ? x(1) : x(2); return true;
+    case Op::cast: to = x(0); return true;
+    default: return false;
+  }
+}
+
+}  // namespace
+
 void BoundDispatch::run_scalars() const {
   for (const Scalar& scalar : scalars_) {
+    if (scalar.all_int32 && quick_int32(scalar.instruction->op, scalar.operands, scalar.result)) continue;
     ir::Number operands[3];
     for (size_t i = 0; i < scalar.instruction->operands.size(); ++i)
       operands[i] = ir::load(scalar.types[i], scalar.operands[i], 0);

@@ -39,6 +39,7 @@ class BoundDispatch {
     const std::byte* operands[3];
     DType types[3];
     std::byte* result;
+    bool all_int32;
   };
 
   void bind_scalars(const runtime::HostMemory& memory);
