@@ -54,11 +54,14 @@ TEST(HashConsing, DrawsOfTwoSitesStayApart) {
   Builder b(graph);
   const NodeId seed = scalar(graph, "seed", DType::int64),
                step = scalar(graph, "step", DType::int64);
-  const NodeId one = b.hash_key(seed, step, 1, random::Role::kError),
-               two = b.hash_key(seed, step, 2, random::Role::kError);
+  const auto key = [&](uint64_t site, random::Role role, size_t repetition) {
+    return b.hash_key(seed, step, site, role, repetition);
+  };
+  const NodeId one = key(1, random::Role::kError, 0), two = key(2, random::Role::kError, 0);
   EXPECT_NE(one, two);
-  EXPECT_NE(one, b.hash_key(seed, step, 1, random::Role::kActivation));
-  EXPECT_EQ(one, b.hash_key(seed, step, 1, random::Role::kError));
+  EXPECT_NE(one, key(1, random::Role::kShuffle, 0));
+  EXPECT_NE(one, key(1, random::Role::kError, 1));
+  EXPECT_EQ(one, key(1, random::Role::kError, 0));
   EXPECT_NE(b.random(one, {4, 4}, 4, 1), b.random(two, {4, 4}, 4, 1));
   EXPECT_NE(b.random(one, {4, 4}, 4, 1), b.random(one, {4, 4}, 1, 4));
 }
