@@ -107,7 +107,10 @@ class Builder {
   }
   NodeId stack(std::vector<NodeId> parts) { return graph_.make(Op::stack, std::move(parts)); }
   NodeId unstack(NodeId x, int64_t element) { return graph_.make(Op::unstack, {x}, {.a = element}); }
-  NodeId gather(NodeId table, NodeId rows) { return graph_.make(Op::gather, {table, rows}); }
+  /// Rows of a table; `turned` gives them as columns.
+  NodeId gather(NodeId table, NodeId rows, bool turned = false) {
+    return graph_.make(Op::gather, {table, rows}, {.a = turned});
+  }
   NodeId scatter_add(NodeId rows, NodeId index, size_t count) {
     return graph_.make(Op::scatter_add, {rows, index}, {.a = static_cast<int64_t>(count)});
   }

@@ -36,6 +36,7 @@ std::string attrs_text(const Graph& graph, const Node& node) {
     case Op::gather_dot_xgrad:
       return fmt::format(" table={}x{}:{:08x}", attrs.table->units, attrs.table->taps,
                          static_cast<uint32_t>(attrs.table->hash));
+    case Op::gather: return attrs.a != 0 ? " turned" : "";
     case Op::unstack: return fmt::format(" element={}", attrs.a);
     case Op::get: return fmt::format(" result={}", attrs.a);
     case Op::scan:

@@ -89,6 +89,31 @@ Graph unroll_scans(const Graph& graph) {
   });
 }
 
+namespace {
+
+/// The transposition of `x` where it costs nothing, through element-wise operations on one matrix;
+/// kNoNode where a copy is needed.
+NodeId turned(Builder& b, NodeId x) {
+  const Node node = b[x];
+  if (node.op == Op::transpose) return node.operands[0];
+  if (node.op == Op::contract)  // (A B)^T = B^T A^T
+    return b.contract(node.operands[1], node.operands[0], node.attrs.b == 0, node.attrs.a == 0);
+  if (node.op == Op::gather) return b.gather(node.operands[0], node.operands[1], node.attrs.a == 0);
+  if (info(node.op).cls != OpClass::kElementwise) return kNoNode;
+  std::vector<NodeId> operands = node.operands;
+  NodeId* matrix = nullptr;
+  for (NodeId& operand : operands) {
+    if (b.shape(operand).is_scalar()) continue;
+    if (matrix != nullptr) return kNoNode;
+    matrix = &operand;
+  }
+  if (matrix == nullptr) return kNoNode;
+  *matrix = turned(b, *matrix);
+  return *matrix == kNoNode ? kNoNode : b.graph().make(node.op, operands, node.attrs);
+}
+
+}  // namespace
+
 Graph fold_transposes(const Graph& graph) {
   return rewrite(graph, [](Builder& b, const Node& node, const std::vector<NodeId>& operands) {
     if (node.op == Op::contract) {
@@ -102,10 +127,8 @@ Graph fold_transposes(const Graph& graph) {
       return b.contract(x[0], x[1], flags[0], flags[1]);
     }
     if (node.op == Op::transpose) {
-      const Node inner = b[operands[0]];
-      if (inner.op == Op::contract)  // (A B)^T = B^T A^T
-        return b.contract(inner.operands[1], inner.operands[0], inner.attrs.b == 0, inner.attrs.a == 0);
-      return b.transpose(operands[0]);
+      const NodeId free = turned(b, operands[0]);
+      return free == kNoNode ? b.transpose(operands[0]) : free;
     }
     return kNoNode;
   });

@@ -70,8 +70,6 @@ class Compiler {
       }
       return it->second;
     }
-    if (node.op == Op::reshape && !node.shape.is_scalar() && !graph_[node.operands[0]].shape.is_scalar())
-      return buffer_of(node.operands[0]);
     const auto it = buffers_.find(id);
     if (it != buffers_.end()) return it->second;
     return buffers_[id] = new_buffer(node.type, node.shape);
@@ -93,19 +91,14 @@ class Compiler {
   // Which nodes must be in memory: read by another group, by a movement, or assigned to a slot.
   void find_stored(const std::vector<NodeId>& roots) {
     stored_.assign(graph_.size(), false);
-    for (NodeId root : roots) store(root);
+    for (NodeId root : roots) stored_[root] = true;
     for (NodeId id : reachable(graph_, roots)) {
       const size_t group = grouping_.group_of[id];
       if (group == kNoGroup) continue;
       const bool in_code = is_code(graph_[id]) || graph_[id].op == Op::or_bits;
       for (NodeId operand : graph_[id].operands)
-        if (!in_code || grouping_.group_of[operand] != group) store(operand);
+        if (!in_code || grouping_.group_of[operand] != group) stored_[operand] = true;
     }
-  }
-
-  void store(NodeId id) {
-    stored_[id] = true;
-    if (graph_[id].op == Op::reshape) store(graph_[id].operands[0]);
   }
 
   // Groups that only the value of a `when` needs are skipped when its condition is zero.
@@ -160,7 +153,7 @@ class Compiler {
             return other.slot != assignment.slot && node.op == Op::slot && node.attrs.id == assignment.slot;
           });
       if (copied_elsewhere || value.shape.is_scalar() || writer == kNoGroup || placed[assignment.value] ||
-          value.op == Op::reshape || condition_[writer] != kNoNode || !order_readers(assignment.slot, writer)) {
+          condition_[writer] != kNoNode || !order_readers(assignment.slot, writer)) {
         copies.push_back(assignment);
         continue;
       }
@@ -177,7 +170,6 @@ class Compiler {
       const Group& group = grouping_.groups[g];
       const auto reads_slot = [&](NodeId id) {
         return std::any_of(graph_[id].operands.begin(), graph_[id].operands.end(), [&](NodeId operand) {
-          while (graph_[operand].op == Op::reshape) operand = graph_[operand].operands[0];
           return graph_[operand].op == Op::slot && graph_[operand].attrs.id == slot;
         });
       };
@@ -224,9 +216,6 @@ class Compiler {
 
   void emit(size_t index) {
     const Group& group = grouping_.groups[index];
-    if (group.anchor != kNoNode && graph_[group.anchor].op == Op::reshape &&
-        buffer_of(group.anchor) == buffer_of(graph_[group.anchor].operands[0]))
-      return;
     const BufferId when = condition_[index] == kNoNode ? kNoBuffer : buffer_of(condition_[index]);
     if (group.scalar && !dispatches().empty() && dispatches().back().kind == Dispatch::Kind::kScalars &&
         dispatches().back().when == when) {

@@ -119,13 +119,25 @@ void BoundCode::assign_slots() {
   }
   for (const auto* list : {&stores_, &or_stores_})
     for (const Store& store : *list) last[store.reg] = steps_.size();
-  std::vector<uint32_t> free;
+  std::vector<std::vector<size_t>> ending(steps_.size());
+  for (size_t i = 0; i < steps_.size(); ++i)
+    if (!steps_[i].absorbed && last[i] < steps_.size()) ending[last[i]].push_back(i);
+  // Two sizes of slots, so that 64-bit registers do not make the others large.
+  std::vector<size_t> free[2];
+  const auto pool = [&](size_t i) -> std::vector<size_t>& { return free[steps_[i].element == 8 ? 1 : 0]; };
   for (size_t i = 0; i < steps_.size(); ++i) {
-    if (free.empty()) free.push_back(static_cast<uint32_t>(slots_++));
-    steps_[i].slot = free.back();
-    free.pop_back();
-    for (size_t k = 0; k <= i; ++k)
-      if (last[k] == i) free.push_back(steps_[k].slot);
+    if (steps_[i].absorbed) continue;
+    // Element by element, a result may replace an operand of the same size that ends here.
+    for (size_t k : ending[i])
+      if (k != i && steps_[k].element == steps_[i].element) pool(k).push_back(steps_[k].slot);
+    if (pool(i).empty()) {
+      pool(i).push_back(scratch_bytes_);
+      scratch_bytes_ += kTile * (steps_[i].element == 8 ? 8 : 4);
+    }
+    steps_[i].slot = pool(i).back();
+    pool(i).pop_back();
+    for (size_t k : ending[i])
+      if (k == i || steps_[k].element != steps_[i].element) pool(k).push_back(steps_[k].slot);
   }
 }
 
@@ -153,7 +165,7 @@ void BoundCode::run_tile(const Tile& tile, Accumulators accumulators, std::byte*
   for (size_t i = 0; i < steps_.size(); ++i) {
     const Step& step = steps_[i];
     if (step.absorbed) continue;
-    std::byte* slot = scratch + step.slot * kSlotBytes;
+    std::byte* slot = scratch + step.slot;
     if (step.kind == Instruction::Kind::kLoad) {
       registers[i] = load(step, tile, slot);
       continue;

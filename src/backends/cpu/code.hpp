@@ -25,7 +25,7 @@ class BoundCode {
   /// Runs over rows [row, row + rows) x columns [col, col + cols). `scratch` has scratch_bytes().
   void run(size_t row, size_t rows, size_t col, size_t cols, Accumulators accumulators, std::byte* scratch) const;
 
-  size_t scratch_bytes() const { return slots_ * kSlotBytes; }
+  size_t scratch_bytes() const { return scratch_bytes_; }
   /// Rough work of one element, in operations.
   size_t cost() const { return steps_.size(); }
   /// The memory that gets the anchor's results if the code does nothing else with them.
@@ -36,7 +36,6 @@ class BoundCode {
 
  private:
   static constexpr size_t kTile = 1024;             // elements
-  static constexpr size_t kSlotBytes = kTile * 8;
 
   enum class Source : uint8_t { kRegister, kScalar, kNone };
 
@@ -52,7 +51,7 @@ class BoundCode {
     uint32_t reg[3] = {};
     const std::byte* scalar[3] = {};
     DType operand_types[3] = {};
-    uint32_t slot = 0;               // scratch slot of the result
+    size_t slot = 0;                 // place of the result in the scratch memory, in bytes
     // kLoad
     runtime::BufferId buffer = 0;
     const std::byte* memory = nullptr;
@@ -84,7 +83,7 @@ class BoundCode {
   std::vector<Store> stores_;
   std::vector<Store> or_stores_;
   std::byte* plain_store_ = nullptr;
-  size_t slots_ = 0;
+  size_t scratch_bytes_ = 0;
 };
 
 inline constexpr size_t kMaxInstructions = 256;

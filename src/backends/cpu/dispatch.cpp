@@ -24,6 +24,9 @@ int parts_for(size_t elements, size_t cost, size_t rows, int threads) {
   return static_cast<int>(std::min<size_t>(static_cast<size_t>(threads), std::max<size_t>(rows, 1)));
 }
 
+// Features that a turned gather works on at once: whole cache lines of byte rows.
+constexpr size_t kTurnedFeatures = 64;
+
 size_t lines(size_t bytes) { return (bytes + 63) / 64 * 64; }
 
 }  // namespace
@@ -71,7 +74,10 @@ BoundDispatch::BoundDispatch(const Dispatch& dispatch, const runtime::Program& p
       if (dispatch.attrs.a == 1) parts_ = parts_for(shape(0).elements(), 1, dispatch.rows, threads);
       kernel_scratch_ = lines(std::max(dispatch.rows, dispatch.cols) * 8);
       break;
-    case Op::gather: parts_ = parts_for(elements, 1 + code_.cost(), dispatch.rows, threads); break;
+    case Op::gather:
+      parts_ = parts_for(elements, 1 + code_.cost(), dispatch.rows, threads);
+      if (dispatch.attrs.a != 0) kernel_scratch_ = lines(2 * kTurnedFeatures * dispatch.cols * size_of(dispatch.type));
+      break;
     case Op::transpose: parts_ = parts_for(elements, 2, dispatch.rows, threads); break;
     default:
       if (dispatch.kind == Dispatch::Kind::kTiles) parts_ = parts_for(elements, code_.cost(), elements / 16, threads);
@@ -128,7 +134,7 @@ void BoundDispatch::run(int thread, std::byte* scratch) const {
   }
   if (gemm_) return run_contraction(thread, scratch);
   if (gather_dot_) return run_gather_dot_part(thread, scratch);
-  if (dispatch_.op == Op::gather) return run_gather(thread, scratch);
+  if (dispatch_.op == Op::gather) return dispatch_.attrs.a != 0 ? run_turned_gather(thread, scratch) : run_gather(thread, scratch);
   run_reduction(thread, scratch);
 }
 
@@ -236,6 +242,31 @@ void BoundDispatch::run_reduction(int thread, std::byte* scratch) const {
     case DType::int64: return reduce<int64_t, int64_t>(thread, scratch);
     case DType::int8: return reduce<int32_t, int8_t>(thread, scratch);
     default: raise("[cpu] no reduction of {}", name(program_.buffers[dispatch_.operands[0]].type));
+  }
+}
+
+// Samples become columns: a block of features of all samples is copied, turned and handed on.
+void BoundDispatch::run_turned_gather(int thread, std::byte* scratch) const {
+  const Shape& table = program_.buffers[dispatch_.operands[0]].shape;
+  const auto* index = reinterpret_cast<const int32_t*>(operands_[1]);
+  const size_t element = size_of(dispatch_.type), samples = dispatch_.cols;
+  std::byte* picked = scratch + code_scratch_;
+  std::byte* turned = picked + kTurnedFeatures * samples * element;
+  const auto [begin, end] = share(dispatch_.rows, thread);
+  for (size_t first = begin; first < end; first += kTurnedFeatures) {
+    const size_t count = std::min(kTurnedFeatures, end - first);
+    for (size_t sample = 0; sample < samples; ++sample) {
+      std::byte* to = picked + sample * kTurnedFeatures * element;
+      const auto source = static_cast<size_t>(static_cast<uint32_t>(index[sample]));
+      if (source < table.rows()) std::memcpy(to, operands_[0] + (source * table.cols() + first) * element, count * element);
+      else std::memset(to, 0, count * element);  // rows outside of the table read as zeros
+    }
+    const auto turn = [&]<class T>(T*) {
+      transpose(reinterpret_cast<const T*>(picked), samples, kTurnedFeatures, reinterpret_cast<T*>(turned), samples, 0, count);
+    };
+    if (element == 1) turn(static_cast<uint8_t*>(nullptr));
+    else turn(static_cast<int32_t*>(nullptr));
+    code_.run(first, count, 0, samples, {turned, samples}, scratch);
   }
 }
 

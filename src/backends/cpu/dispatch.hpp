@@ -50,6 +50,7 @@ class BoundDispatch {
   void run_gather_dot_part(int thread, std::byte* scratch) const;
   void run_reduction(int thread, std::byte* scratch) const;
   void run_gather(int thread, std::byte* scratch) const;
+  void run_turned_gather(int thread, std::byte* scratch) const;
   void run_move(int thread) const;
   template <class Acc, class T>
   void reduce(int thread, std::byte* scratch) const;

@@ -107,8 +107,14 @@ class RefInstance final : public runtime::Instance {
     double f = 0;
     int64_t i = 0;
 
-    void add(Number a, Number b) { is_float(type) ? f += a.f * b.f : static_cast<double>(i += a.i * b.i); }
-    void add(Number a) { is_float(type) ? f += a.f : static_cast<double>(i += a.i); }
+    void add(Number a, Number b) {
+      if (is_float(type)) f += a.f * b.f;
+      else i += a.i * b.i;
+    }
+    void add(Number a) {
+      if (is_float(type)) f += a.f;
+      else i += a.i;
+    }
     Number value() const {
       Number result;
       if (is_float(type)) result.f = f;
@@ -128,10 +134,11 @@ class RefInstance final : public runtime::Instance {
       case Op::gather: {
         const BufferId table = dispatch.operands[0];
         const Shape& shape = buffer(table).shape;
-        const int64_t index = at(dispatch.operands[1], row).i;
+        const bool turned = dispatch.attrs.a != 0;
+        const int64_t index = at(dispatch.operands[1], turned ? column : row).i;
         Number zero{.i = 0};  // an index outside of the table reads zeros, as everywhere
         if (index < 0 || static_cast<size_t>(index) >= shape.rows()) return zero;
-        return at(table, static_cast<size_t>(index) * shape.cols() + column);
+        return at(table, static_cast<size_t>(index) * shape.cols() + (turned ? row : column));
       }
       default: raise("[ref] {} computes no matrix", info(dispatch.op).name);
     }

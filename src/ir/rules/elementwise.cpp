@@ -37,14 +37,20 @@ TypeAndShape infer_real(const InferArgs& args) {
   return infer_same(args);
 }
 
+TypeAndShape infer_integer(const InferArgs& args) {
+  if (is_float(args[0].type)) args.fail("got {}, expected an integer type", name(args[0].type));
+  return infer_same(args);
+}
+
 TypeAndShape infer_select(const InferArgs& args) {
   expect_type(args, 2, args[1].type);
   return {args[1].type, broadcast_all(args)};
 }
 
 TypeAndShape infer_shift(const InferArgs& args) {
-  if (args[0].type != DType::int32 && args[0].type != DType::int64)
-    args.fail("got {}, expected an accumulator", name(args[0].type));
+  const bool wide = args.op == Op::align && args[0].type == DType::int64;
+  if (args[0].type != DType::int32 && !wide)
+    args.fail("got {}, expected an int32 accumulator", name(args[0].type));
   expect_type(args, 1, DType::int32);
   if (!args[1].shape.is_scalar()) args.fail("the shift has shape {}, expected a scalar", to_string(args[1].shape));
   if (args.op == Op::requantise_sr) expect_type(args, 2, DType::int32);

@@ -53,7 +53,8 @@ Gradients grad_unstack(const GradArgs& g) {
 TypeAndShape infer_gather(const InferArgs& args) {
   if (args[0].shape.rank() != 2) args.fail("the table has shape {}, expected a matrix", to_string(args[0].shape));
   if (args[1].type != DType::int32) args.fail("indices are {}, expected int32", name(args[1].type));
-  return {args[0].type, {args[1].shape.elements(), args[0].shape[1]}};
+  const size_t rows = args[1].shape.elements(), cols = args[0].shape[1];
+  return {args[0].type, args.attrs.a != 0 ? Shape{cols, rows} : Shape{rows, cols}};
 }
 
 TypeAndShape infer_scatter_add(const InferArgs& args) {
@@ -65,7 +66,8 @@ TypeAndShape infer_scatter_add(const InferArgs& args) {
 }
 
 Gradients grad_gather(const GradArgs& g) {
-  return {g.b.scatter_add(g.dy, g.x(1), g.b.shape(g.x(0))[0]), kNoNode};
+  const NodeId rows = g.node().attrs.a != 0 ? g.b.transpose(g.dy) : g.dy;
+  return {g.b.scatter_add(rows, g.x(1), g.b.shape(g.x(0))[0]), kNoNode};
 }
 Gradients grad_scatter_add(const GradArgs& g) { return {g.b.gather(g.dy, g.x(1)), kNoNode}; }
 
