@@ -87,22 +87,31 @@ class Grouper {
       add_to(new_group(node.shape, ir::kNoNode), id);
       return;
     }
-    // The latest producers first: they are most likely to be the hot matrix.
     std::vector<size_t> candidates;
-    bool reads_leaves_only = true;
-    for (NodeId operand : node.operands) {
-      if (graph_[operand].shape.is_scalar() || is_leaf(operand) || floating_[operand]) continue;
-      reads_leaves_only = false;
-      candidates.push_back(result_.group_of[operand]);
-    }
-    if (reads_leaves_only) {
+    for (NodeId operand : node.operands) collect_producers(operand, candidates);
+    if (candidates.empty() || waits_for_user(node.op)) {
       floating_[id] = true;
       return;
     }
+    // The latest producers first: they are most likely to be the hot matrix.
     std::sort(candidates.rbegin(), candidates.rend());
     for (size_t group : candidates)
       if (can_join(group, id)) return add_to(group, id);
     add_to(new_group(node.shape, ir::kNoNode), id);
+  }
+
+  // Cheap to repeat and often wider than what they read: better computed where they are used, e.g.
+  // the sign of an activation in the backward pass.
+  static bool waits_for_user(Op op) { return op == Op::cast || op == Op::greater || op == Op::equal; }
+
+  // Groups of the matrices that `id` is made of.
+  void collect_producers(NodeId id, std::vector<size_t>& groups) const {
+    if (graph_[id].shape.is_scalar() || is_leaf(id)) return;
+    if (result_.group_of[id] != kNoGroup) {
+      groups.push_back(result_.group_of[id]);
+    } else {
+      for (NodeId operand : graph_[id].operands) collect_producers(operand, groups);
+    }
   }
 
   void place_or(NodeId id) {
@@ -172,7 +181,7 @@ class Grouper {
   const Graph& graph_;
   bool fuse_;
   Grouping result_;
-  std::vector<bool> floating_;   // element-wise on leaves only, waits for its first user
+  std::vector<bool> floating_;   // waits for its first user
 };
 
 }  // namespace

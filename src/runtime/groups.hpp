@@ -33,8 +33,8 @@ bool is_code(const ir::Node& node);
 bool can_anchor(ir::Op op);
 
 /// Groups the nodes that `roots` need. Element-wise nodes join the group of an operand with the same
-/// iteration space unless that would close a cycle; nodes that read leaves only join their first
-/// user.
+/// iteration space unless that would close a cycle; nodes that read leaves only, and those that are
+/// cheaper to repeat than to keep, join their first user.
 Grouping group_nodes(const ir::Graph& graph, const std::vector<ir::NodeId>& roots, bool fuse);
 
 }  // namespace paragon::runtime

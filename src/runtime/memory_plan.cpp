@@ -37,8 +37,10 @@ std::vector<Lifetime> lifetimes(const Program& program) {
         if (buffer.kind != Buffer::Kind::kTemporary) return;
         if (index[id] == std::numeric_limits<size_t>::max()) {
           index[id] = result.size();
-          // Whole cache lines: no two threads' buffers share one.
-          result.push_back({id, p, d, d, (buffer.bytes() + 63) / 64 * 64});
+          // Tensors take whole cache lines, so that no two threads' buffers share one. Scalars come
+          // last in the order of sizes and fill the gaps.
+          const size_t unit = buffer.shape.is_scalar() ? 8 : 64;
+          result.push_back({id, p, d, d, std::max((buffer.bytes() + unit - 1) / unit * unit, unit)});
         }
         result[index[id]].last = d;
       });

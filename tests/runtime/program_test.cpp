@@ -117,7 +117,7 @@ TEST(MemoryPlan, WhatLivesTogetherDoesNotOverlap) {
       const auto program =
           runtime::compile(train::back_propagation({network.state(), adam, 16, 100, DType::uint8}),
                            {.target = "cpu", .fuse = fuse});
-      size_t pairs = 0;
+      size_t pairs = 0, largest = 0;
       for (const auto& phase : program->phases) {
         const auto lives = lifetimes(*program, phase);
         for (auto a = lives.begin(); a != lives.end(); ++a) {
@@ -135,10 +135,11 @@ TEST(MemoryPlan, WhatLivesTogetherDoesNotOverlap) {
           }
         }
         size_t sum = 0;
-        for (const auto& [id, life] : lives) sum += program->buffers[id].bytes();
-        EXPECT_LT(program->arena_bytes, sum) << phase.name << ": memory is used again";
+        for (const auto& [id, life] : lives) sum += (program->buffers[id].bytes() + 63) / 64 * 64;
+        largest = std::max(largest, sum);
       }
       EXPECT_GT(pairs, 10u);
+      EXPECT_LT(program->arena_bytes, largest) << "memory is used again";
     }
   }
 }

@@ -209,6 +209,26 @@ TEST_F(Targets, Movement) {
                        40});
       if (HasFatalFailure()) return;
     }
+  // Rows as columns are picked and turned at once; what a device lacks it must refuse.
+  for (const DType type : {DType::float32, DType::int8, DType::uint8, DType::int32, DType::int64})
+    for (const Shape& table : {Shape{7, 13}, Shape{40, 64}, Shape{16, 200}})
+      for (const size_t rows : {1, 16, 33}) {
+        const Case turned{
+            "turned gather " + std::string(name(type)) + to_string(table),
+            {{type, table}, {DType::int32, {rows, 1}}},
+            [](Builder& b, const Nodes& x) { return b.transpose(b.gather(x[0], x[1])); },
+            0,
+            -2,
+            40};
+        try {
+          GraphRunner(graph_of(turned).graph, "cpu");
+        } catch (const Error&) {
+          EXPECT_EQ(size_of(type), 8u) << turned.name;
+          continue;
+        }
+        expect_as_ref(turned);
+        if (HasFatalFailure()) return;
+      }
   for (const size_t rows : {1, 5, 300})
     for (const size_t columns : {1, 13, 64})
       expect_as_ref({"scatter_add",

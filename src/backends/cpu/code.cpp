@@ -124,6 +124,7 @@ void BoundCode::assign_slots() {
     if (!steps_[i].absorbed && last[i] < steps_.size()) ending[last[i]].push_back(i);
   // Two sizes of slots, so that 64-bit registers do not make the others large.
   std::vector<size_t> free[2];
+  if (std::any_of(steps_.begin(), steps_.end(), [](const Step& step) { return step.element == 8; })) tile_ /= 2;
   const auto pool = [&](size_t i) -> std::vector<size_t>& { return free[steps_[i].element == 8 ? 1 : 0]; };
   for (size_t i = 0; i < steps_.size(); ++i) {
     if (steps_[i].absorbed) continue;
@@ -132,7 +133,7 @@ void BoundCode::assign_slots() {
       if (k != i && steps_[k].element == steps_[i].element) pool(k).push_back(steps_[k].slot);
     if (pool(i).empty()) {
       pool(i).push_back(scratch_bytes_);
-      scratch_bytes_ += kTile * (steps_[i].element == 8 ? 8 : 4);
+      scratch_bytes_ += tile_ * (steps_[i].element == 8 ? 8 : 4);
     }
     steps_[i].slot = pool(i).back();
     pool(i).pop_back();
@@ -148,8 +149,8 @@ void BoundCode::rebind(const runtime::HostMemory& memory) {
 
 void BoundCode::run(size_t row, size_t rows, size_t col, size_t cols, Accumulators accumulators, std::byte* scratch) const {
   const std::byte* registers[kMaxInstructions];
-  const size_t tile_cols = std::min(cols, kTile);
-  const size_t tile_rows = std::max<size_t>(1, kTile / std::max<size_t>(tile_cols, 1));
+  const size_t tile_cols = std::min(cols, tile_);
+  const size_t tile_rows = std::max<size_t>(1, tile_ / std::max<size_t>(tile_cols, 1));
   const size_t element = steps_.empty() ? 0 : steps_[0].element;  // the anchor comes first
   for (size_t r = 0; r < rows; r += tile_rows)
     for (size_t c = 0; c < cols; c += tile_cols) {

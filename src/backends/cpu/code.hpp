@@ -35,7 +35,6 @@ class BoundCode {
   void rebind(const runtime::HostMemory& memory);
 
  private:
-  static constexpr size_t kTile = 1024;             // elements
 
   enum class Source : uint8_t { kRegister, kScalar, kNone };
 
@@ -83,6 +82,7 @@ class BoundCode {
   std::vector<Store> stores_;
   std::vector<Store> or_stores_;
   std::byte* plain_store_ = nullptr;
+  size_t tile_ = 1024;             // elements of a tile; fewer where registers are 64 bits wide
   size_t scratch_bytes_ = 0;
 };
 

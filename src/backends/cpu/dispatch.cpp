@@ -264,8 +264,15 @@ void BoundDispatch::run_turned_gather(int thread, std::byte* scratch) const {
     const auto turn = [&]<class T>(T*) {
       transpose(reinterpret_cast<const T*>(picked), samples, kTurnedFeatures, reinterpret_cast<T*>(turned), samples, 0, count);
     };
-    if (element == 1) turn(static_cast<uint8_t*>(nullptr));
-    else turn(static_cast<int32_t*>(nullptr));
+    if (element == 1) {
+      turn(static_cast<uint8_t*>(nullptr));
+    } else if (element == 4) {
+      turn(static_cast<int32_t*>(nullptr));
+    } else {
+      for (size_t row = 0; row < count; ++row)
+        for (size_t sample = 0; sample < samples; ++sample)
+          std::memcpy(turned + (row * samples + sample) * element, picked + (sample * kTurnedFeatures + row) * element, element);
+    }
     code_.run(first, count, 0, samples, {turned, samples}, scratch);
   }
 }

@@ -237,7 +237,7 @@ inline void op_requantise_sr(const TileArgs& args) {
   const auto limit = static_cast<int32_t>(args.attrs->a);
   TileArgs two = args;
   two.x[1] = args.x[2];
-  two.scalars = 0;
+  two.scalars = (args.scalars & 1) | ((args.scalars & 4) >> 1);
   if (shift > 0 && shift <= 31) {
     const uint32_t mask = shift == 31 ? 0x7FFFFFFFu : (1u << shift) - 1;
     map2<int8_t, int32_t, int32_t>(two, [=](int32_t v, int32_t random) {

@@ -39,6 +39,9 @@ TypeAndShape infer_real(const InferArgs& args) {
 
 TypeAndShape infer_integer(const InferArgs& args) {
   if (is_float(args[0].type)) args.fail("got {}, expected an integer type", name(args[0].type));
+  const auto bits = static_cast<int64_t>(info(args[0].type).bits);
+  if (args.op == Op::shift_right && (args.attrs.a < 0 || args.attrs.a >= bits))
+    args.fail("got {} bits, expected 0 to {}", args.attrs.a, bits - 1);
   return infer_same(args);
 }
 
@@ -106,7 +109,11 @@ NodeId unbroadcast(Builder& b, NodeId dy, NodeId x) {
   return b.reshape(dy, to);
 }
 
-Gradients grad_cast(const GradArgs& g) { return {g.b.cast(g.dy, g.b.type(g.x(0)))}; }
+// Whole numbers are steps: nothing flows through them.
+Gradients grad_cast(const GradArgs& g) {
+  const DType from = g.b.type(g.x(0));
+  return {is_float(from) && is_float(g.node().type) ? g.b.cast(g.dy, from) : kNoNode};
+}
 Gradients grad_neg(const GradArgs& g) { return {g.b.neg(g.dy)}; }
 
 Gradients grad_abs(const GradArgs& g) {

@@ -79,7 +79,12 @@ Number cast(DType from, DType to, Number x) {
     if (to == DType::float32) y.f = static_cast<float>(y.f);
   } else {
     y.i = is_float(from) ? static_cast<int64_t>(x.f) : x.i;
-    if (to == DType::int32) y.i = static_cast<int32_t>(y.i);
+    switch (to) {  // narrower integers wrap
+      case DType::int8: y.i = static_cast<int8_t>(y.i); break;
+      case DType::uint8: y.i = static_cast<uint8_t>(y.i); break;
+      case DType::int32: y.i = static_cast<int32_t>(y.i); break;
+      default: break;
+    }
   }
   return y;
 }

@@ -26,12 +26,13 @@ Gradients grad_sum(const GradArgs& g) {
   // Adding a zero of the operand's shape repeats dy along the axes that were summed.
   const NodeId x = g.x(0);
   const NodeId zeros = g.b.mul(x, g.b.constant(0, x));
-  return {g.b.add(g.b.reshape(zeros, g.b.shape(x)), g.dy)};
+  return {g.b.reshape(g.b.add(zeros, g.dy), g.b.shape(x))};
 }
 
 Gradients grad_maximum(const GradArgs& g) {
   const NodeId zero = g.b.constant(0, g.dy);
-  return {g.b.select(g.b.equal(g.x(0), g.self), g.dy, zero)};
+  const NodeId chosen = g.b.select(g.b.equal(g.x(0), g.self), g.dy, zero);
+  return {g.b.reshape(chosen, g.b.shape(g.x(0)))};
 }
 
 }  // namespace paragon::ir

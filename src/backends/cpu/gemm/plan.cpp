@@ -14,7 +14,7 @@ namespace paragon::cpu {
 namespace {
 
 constexpr size_t kCacheLine = 64;
-constexpr size_t kStripElements = 16 * 1024;  ///< 64 KB of accumulators: part of a level-2 cache
+constexpr size_t kStripElements = 4 * 1024;  ///< 16 KB of accumulators: half of a level-1 cache
 constexpr size_t kMaxStripColumns = 1024;
 constexpr size_t kMinStripColumns = 512;
 constexpr size_t kMaxUnitsPerBlock = 2048;
