@@ -38,12 +38,12 @@ double now() {
 }
 
 struct Release {
-  void operator()(std::byte* bytes) const { ::operator delete(bytes, std::align_val_t{64}); }
+  void operator()(std::byte* bytes) const { ::operator delete (bytes, std::align_val_t{64}); }
 };
 using Buffer = std::unique_ptr<std::byte, Release>;
 
 Buffer make_buffer(size_t bytes) {
-  auto* data = static_cast<std::byte*>(::operator new(bytes + 64, std::align_val_t{64}));
+  auto* data = static_cast<std::byte*>(::operator new (bytes + 64, std::align_val_t{64}));
   for (size_t i = 0; i < bytes; ++i) data[i] = static_cast<std::byte>(i * 7 % 61);
   return Buffer(data);
 }

@@ -24,7 +24,7 @@ FORWARDS = 1000
 STEPS = 1000
 GEMM_SECONDS = 0.6  # for each line that the program prints
 GEMM_LIMITS = {"float32": 0.8, "int8": 0.7}
-GEMM_LINE = re.compile(r"(\w+) +(\d+) +ours +([\d.]+) +ours packed +([\d.]+) +oneDNN +([\d.]+)")
+GEMM_LINE = re.compile(r"(\w+) +(\d+) +ours +([\d.]+) +packed +([\d.]+) +oneDNN +([\d.]+)")
 QUIET_LOAD = 0.5
 
 

@@ -13,13 +13,14 @@
 
 namespace paragon {
 
-PARAGON_API std::string_view version();            ///< "0.1.0"
-PARAGON_API std::string_view active_simd();        ///< "avx512_vnni", "avx2", ...
+PARAGON_API std::string_view version();      ///< "0.1.0"
+PARAGON_API std::string_view active_simd();  ///< "avx512_vnni", "avx2", ...
 PARAGON_API std::vector<std::string> available_simd();
-PARAGON_API std::size_t processors();              ///< threads that `threads = 0` stands for
+PARAGON_API std::size_t processors();  ///< threads that `threads = 0` stands for
 
 /// Stages of dump(), in processing order.
-PARAGON_API std::vector<std::string> dump_stages();  ///< "model", "inference", "training", "program"
+PARAGON_API std::vector<std::string>
+dump_stages();  ///< "model", "inference", "training", "program"
 
 /// The text form of what a network and a trainer's options compile to.
 PARAGON_API std::string dump(const Network& network, const TrainerOptions& options,

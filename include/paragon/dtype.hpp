@@ -18,7 +18,8 @@ enum class DType : std::uint8_t {
 };
 
 // paragon::int8, paragon::float32, ...: the types as values, for option structs.
-#define PARAGON_DTYPE(name, bits, kind, c_type, arithmetic) inline constexpr DType name = DType::name;
+#define PARAGON_DTYPE(name, bits, kind, c_type, arithmetic) \
+  inline constexpr DType name = DType::name;
 #include <paragon/dtypes.def>
 
 enum class DTypeKind : std::uint8_t { kFloat, kSigned, kUnsigned };
@@ -38,7 +39,9 @@ struct DTypeInfo {
 PARAGON_API const std::vector<DTypeInfo>& dtypes();
 PARAGON_API const DTypeInfo& info(DType type);
 PARAGON_API std::string_view name(DType type);
-inline std::size_t size_of(DType type) { return info(type).bits / 8; }
+inline std::size_t size_of(DType type) {
+  return info(type).bits / 8;
+}
 
 /// Parses a name of the table; raises with the nearest name if there is none.
 PARAGON_API DType parse_dtype(std::string_view name);

@@ -20,8 +20,9 @@ struct Adhd {
   static constexpr std::array<const char*, 7> kBuckets = {"0-10",  "10-20",  "20-30", "30-40",
                                                           "40-50", "50-100", "100+"};
   std::array<std::size_t, 7> buckets = {};
-  double score = 0;           ///< mean of max(0, 100 - deviation), 0 .. 100
-  double constant_score = 0;  ///< the best score a constant answer would get on the same expectations
+  double score = 0;  ///< mean of max(0, 100 - deviation), 0 .. 100
+  double constant_score =
+      0;  ///< the best score a constant answer would get on the same expectations
 };
 
 /// ADHD of pairs (expected, actual), e.g. class indices. NaN or infinite deviations are failures.

@@ -16,7 +16,7 @@ namespace paragon {
 struct Dense {
   std::size_t units = 0;              ///< neurons, >= 1
   std::string activation = "linear";  ///< a name of activations()
-  std::string name = {};              ///< unique in its network; "" = made from keyword and position
+  std::string name = {};  ///< unique in its network; "" = made from keyword and position
 };
 
 /// A width x height grid of neurons, each with its own weights on a field x field window of the
@@ -29,11 +29,10 @@ struct LocallyConnected {
   std::string name = {};
 };
 
-using LayerConfig = std::variant<
-    std::monostate
+using LayerConfig = std::variant<std::monostate
 #define PARAGON_LAYER(keyword, Config) , Config
 #include <paragon/layers.def>
-    >;
+                                 >;
 
 /// Names of the activations; "softmax" is for the last layer only.
 PARAGON_API std::vector<std::string> activations();

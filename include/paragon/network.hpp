@@ -23,12 +23,12 @@ struct NetworkOptions {
 
 /// What the outside may know of a layer.
 struct LayerInfo {
-  std::uint64_t id;    ///< stable: survives renaming, insertion and saving
+  std::uint64_t id;  ///< stable: survives renaming, insertion and saving
   std::string name;
   LayerConfig config;
-  std::vector<std::string> inputs;   ///< names of the layers read; "input" is the network's input
-  std::vector<std::size_t> shape;    ///< of one sample's output: {units} or {height, width}
-  std::size_t parameters;            ///< number of weights and biases
+  std::vector<std::string> inputs;  ///< names of the layers read; "input" is the network's input
+  std::vector<std::size_t> shape;   ///< of one sample's output: {units} or {height, width}
+  std::size_t parameters;           ///< number of weights and biases
 };
 
 namespace detail {
@@ -36,8 +36,8 @@ struct NetworkState;
 }
 
 /// A network as its user sees it: named layers with their configuration and parameters, and the
-/// numeric type. Data, no compute code: Trainer and Predictor build programs from it. Copying copies
-/// the parameters. Const use from several threads is safe.
+/// numeric type. Data, no compute code: Trainer and Predictor build programs from it. Copying
+/// copies the parameters. Const use from several threads is safe.
 class PARAGON_API Network {
  public:
   explicit Network(NetworkOptions options);
@@ -55,15 +55,15 @@ class PARAGON_API Network {
   DType type() const;
   const std::vector<std::size_t>& input_shape() const;
   std::vector<LayerInfo> layers() const;
-  std::size_t parameters() const;   ///< number of weights and biases
-  std::size_t outputs() const;      ///< values of the last layer; raises if there is no layer
+  std::size_t parameters() const;  ///< number of weights and biases
+  std::size_t outputs() const;     ///< values of the last layer; raises if there is no layer
 
   /// The values of a parameter ("layer.weights", "layer.bias") as doubles, row-major; integer types
   /// give mantissa * 2^exponent of the full-precision master. Raises on an unknown name.
   std::vector<double> values(const std::string& parameter) const;
 
-  /// Outputs for `count` samples of row-major features (count * product(input_shape) values), as the
-  /// last layer's activation gives them (softmax: probabilities). Integer networks encode the
+  /// Outputs for `count` samples of row-major features (count * product(input_shape) values), as
+  /// the last layer's activation gives them (softmax: probabilities). Integer networks encode the
   /// features at the input's fixed exponent first. One call compiles or finds a cached program; for
   /// many small calls make a Predictor.
   std::vector<float> predict(std::span<const float> features) const;
@@ -73,15 +73,15 @@ class PARAGON_API Network {
   void save(const std::string& path) const;
   static Network load(const std::string& path);
 
-  detail::NetworkState& state() { return *state_; }              ///< the library's own access
+  detail::NetworkState& state() { return *state_; }  ///< the library's own access
   const detail::NetworkState& state() const { return *state_; }
 
  private:
   std::unique_ptr<detail::NetworkState> state_;
 };
 
-/// A network described in one line: "28x28 local:16x16:leaky_relu dense:10:softmax". The first word is
-/// the input's shape (WxH, or N), then a layer a word: dense:UNITS:ACTIVATION,
+/// A network described in one line: "28x28 local:16x16:leaky_relu dense:10:softmax". The first word
+/// is the input's shape (WxH, or N), then a layer a word: dense:UNITS:ACTIVATION,
 /// local:WxH:ACTIVATION[:field=5]. Raises with the word, what was got and what was expected.
 PARAGON_API Network parse_network(std::string_view spec, DType type, std::uint64_t seed = 1);
 
@@ -103,7 +103,8 @@ class PARAGON_API Predictor {
   Predictor& operator=(Predictor&&) noexcept;
   ~Predictor();
 
-  /// features: rows * features values, rows <= batch; outputs: rows * outputs values. Allocates nothing.
+  /// features: rows * features values, rows <= batch; outputs: rows * outputs values. Allocates
+  /// nothing.
   void run(std::span<const float> features, std::span<float> outputs);
 
  private:

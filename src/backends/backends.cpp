@@ -4,9 +4,9 @@
 
 namespace paragon {
 
-#define PARAGON_BACKEND(name)              \
-  namespace name {                         \
-  const runtime::Backend& backend();       \
+#define PARAGON_BACKEND(name)        \
+  namespace name {                   \
+  const runtime::Backend& backend(); \
   }
 #include "runtime/backends.def"
 
@@ -31,14 +31,16 @@ const Backend& find_backend(std::string_view name) {
 
 void check_supported(const Backend& backend, const Program& program) {
   const auto check = [&](ir::Op op, DType type) {
-    if (!backend.supports(op, type)) raise("[{}] does not support {} in {}", backend.name(), info(op).name, name(type));
+    if (!backend.supports(op, type))
+      raise("[{}] does not support {} in {}", backend.name(), info(op).name, name(type));
   };
   for (const PhaseProgram& phase : program.phases)
     for (const Dispatch& dispatch : phase.dispatches) {
       if (dispatch.kind == Dispatch::Kind::kAnchored || dispatch.kind == Dispatch::Kind::kMove)
         check(dispatch.op, dispatch.type);
       for (const Instruction& instruction : dispatch.code.instructions)
-        if (instruction.kind == Instruction::Kind::kCompute) check(instruction.op, instruction.type);
+        if (instruction.kind == Instruction::Kind::kCompute)
+          check(instruction.op, instruction.type);
     }
 }
 

@@ -32,14 +32,19 @@ Activation parse_activation(std::string_view name) {
   raise_unknown("activation", name, activations());
 }
 
-uint32_t initial_gain(Activation activation) { return kTable[static_cast<size_t>(activation)].gain; }
+uint32_t initial_gain(Activation activation) {
+  return kTable[static_cast<size_t>(activation)].gain;
+}
 
 ir::NodeId apply_activation(ir::Builder& b, Activation activation, ir::NodeId x) {
   switch (activation) {
     case Activation::linear:
-    case Activation::softmax: return x;
-    case Activation::relu: return b.leaky_relu(x, 0);
-    case Activation::leaky_relu: return b.leaky_relu(x, kLeakySlope);
+    case Activation::softmax:
+      return x;
+    case Activation::relu:
+      return b.leaky_relu(x, 0);
+    case Activation::leaky_relu:
+      return b.leaky_relu(x, kLeakySlope);
   }
   raise("[activation] unknown value {}", static_cast<int>(activation));
 }

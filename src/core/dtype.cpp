@@ -14,9 +14,13 @@ const std::vector<DTypeInfo>& dtypes() {
   return table;
 }
 
-const DTypeInfo& info(DType type) { return dtypes()[static_cast<size_t>(type)]; }
+const DTypeInfo& info(DType type) {
+  return dtypes()[static_cast<size_t>(type)];
+}
 
-std::string_view name(DType type) { return info(type).name; }
+std::string_view name(DType type) {
+  return info(type).name;
+}
 
 DType parse_dtype(std::string_view text) {
   std::vector<std::string> names;

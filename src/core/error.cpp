@@ -9,7 +9,9 @@ namespace paragon {
 
 Error::~Error() = default;
 
-void raise_message(std::string message) { throw Error(message); }
+void raise_message(std::string message) {
+  throw Error(message);
+}
 
 namespace {
 

@@ -27,8 +27,8 @@ Mantissa15 scale(Mantissa15 value, int32_t factor_q15) {
 
 Mantissa15 reciprocal(uint64_t count) {
   if (count == 0) return {};
-  const int bits = bit_length(count - 1);                 // ceil(log2 count)
-  const uint64_t scaled = uint64_t{1} << (14 + bits);     // quotient in [2^14, 2^15)
+  const int bits = bit_length(count - 1);              // ceil(log2 count)
+  const uint64_t scaled = uint64_t{1} << (14 + bits);  // quotient in [2^14, 2^15)
   const uint64_t mantissa = (scaled + count / 2) / count;
   if (mantissa == uint64_t{1} << 15) return {1 << 14, 13 + bits};
   return {static_cast<int32_t>(mantissa), 14 + bits};
@@ -37,8 +37,8 @@ Mantissa15 reciprocal(uint64_t count) {
 int32_t half_cosine_q15(uint64_t done, uint64_t total) {
   if (total == 0 || done == 0) return 1 << 15;
   if (done >= total) return 0;
-  // cos(pi t) = 1 - 2 sin^2(pi t / 2): with s = sin(pi t / 2), the result is 1 - s^2 = cos^2(pi t / 2).
-  // Taylor series of cos at x = pi t / 2 <= pi / 2 in Q30.
+  // cos(pi t) = 1 - 2 sin^2(pi t / 2): with s = sin(pi t / 2), the result is 1 - s^2 = cos^2(pi t /
+  // 2). Taylor series of cos at x = pi t / 2 <= pi / 2 in Q30.
   while (total >> 32 != 0) {
     total >>= 1;
     done >>= 1;
@@ -53,7 +53,8 @@ int32_t half_cosine_q15(uint64_t done, uint64_t total) {
     term = -round_shift(term * x2, 30) / ((2 * k - 1) * (2 * k));
     sum += term;
   }
-  return static_cast<int32_t>(std::clamp<int64_t>(round_shift(round_shift(sum * sum, 30), 15), 0, 1 << 15));
+  return static_cast<int32_t>(
+      std::clamp<int64_t>(round_shift(round_shift(sum * sum, 30), 15), 0, 1 << 15));
 }
 
 }  // namespace paragon::fixed

@@ -10,13 +10,17 @@
 // integer arithmetic; the SIMD kernels give the same bits.
 namespace paragon::fixed {
 
-inline int bit_length(uint64_t value) { return 64 - std::countl_zero(value); }
+inline int bit_length(uint64_t value) {
+  return 64 - std::countl_zero(value);
+}
 
 inline uint64_t magnitude(int64_t value) {
   return value < 0 ? 0 - static_cast<uint64_t>(value) : static_cast<uint64_t>(value);
 }
 
-inline int64_t clip(int64_t value, int64_t limit) { return std::clamp(value, -limit, limit); }
+inline int64_t clip(int64_t value, int64_t limit) {
+  return std::clamp(value, -limit, limit);
+}
 
 /// value / 2^shift, rounded to nearest, halves away from zero; a negative shift multiplies and
 /// saturates at +-(2^62).
@@ -24,7 +28,8 @@ inline int64_t round_shift(int64_t value, int64_t shift) {
   constexpr int64_t kLargest = int64_t{1} << 62;
   if (shift <= 0) {
     const int left = static_cast<int>(std::min<int64_t>(-shift, 63));
-    if (bit_length(magnitude(value)) + left > 62) return value == 0 ? 0 : value < 0 ? -kLargest : kLargest;
+    if (bit_length(magnitude(value)) + left > 62)
+      return value == 0 ? 0 : value < 0 ? -kLargest : kLargest;
     return static_cast<int64_t>(static_cast<uint64_t>(value) << left);
   }
   if (shift > 63) return 0;
@@ -32,8 +37,8 @@ inline int64_t round_shift(int64_t value, int64_t shift) {
   return value < 0 ? -static_cast<int64_t>(rounded) : static_cast<int64_t>(rounded);
 }
 
-/// floor((value + (random mod 2^shift)) / 2^shift): rounds up with probability equal to the fraction.
-/// Shifts above 31 give 0; shifts <= 0 multiply exactly as round_shift does.
+/// floor((value + (random mod 2^shift)) / 2^shift): rounds up with probability equal to the
+/// fraction. Shifts above 31 give 0; shifts <= 0 multiply exactly as round_shift does.
 inline int64_t stochastic_shift(int64_t value, int64_t shift, uint32_t random) {
   if (shift <= 0) return round_shift(value, shift);
   if (shift > 31) return 0;
@@ -41,7 +46,8 @@ inline int64_t stochastic_shift(int64_t value, int64_t shift, uint32_t random) {
   return (value + (static_cast<int64_t>(random) & mask)) >> shift;
 }
 
-/// a b / 2^shift, rounded as round_shift, clipped to +-limit. The product is exact (|a|, |b| < 2^31).
+/// a b / 2^shift, rounded as round_shift, clipped to +-limit. The product is exact (|a|, |b| <
+/// 2^31).
 inline int64_t mul_shift(int64_t a, int64_t b, int64_t shift, int64_t limit) {
   return clip(round_shift(a * b, shift), limit);
 }
@@ -59,7 +65,8 @@ inline uint64_t isqrt(uint64_t value) {
 
 /// 2^(-t / 2^16) in Q30 for t >= 0: degree-4 polynomial on the fraction, error below 2^-18.
 inline int32_t exp2_negative(int64_t t) {
-  constexpr std::array<int64_t, 5> kCoefficients = {1073739719, -744155626, 257086653, -57137150, 7339192};
+  constexpr std::array<int64_t, 5> kCoefficients = {1073739719, -744155626, 257086653, -57137150,
+                                                    7339192};
   const int64_t whole = t >> 16;
   if (whole > 30) return 0;
   const int64_t x = (t & 0xFFFF) << 14;
@@ -98,28 +105,32 @@ inline constexpr std::array<uint32_t, 192> kRsqrtTable = [] {
 
 inline constexpr int64_t kRatioLimit = int64_t{1} << 20;
 
-/// m / sqrt(v) in Q15 for m in Qf and v in Q2f, clipped to +-32: leading zeros, a table of 192 entries
-/// and one Newton step (relative error below 2^-15); no division. |m| <= 2^30, 0 < v < 2^62.
+/// m / sqrt(v) in Q15 for m in Qf and v in Q2f, clipped to +-32: leading zeros, a table of 192
+/// entries and one Newton step (relative error below 2^-15); no division. |m| <= 2^30, 0 < v <
+/// 2^62.
 inline int32_t mul_rsqrt(int64_t m, uint64_t v) {
   const int even = (62 - bit_length(v)) & ~1;
-  const uint64_t x = (v << even) >> 32;                        // Q30 in [1/4, 1)
-  const uint64_t guess = kRsqrtTable[(x >> 22) - 64];          // Q30 in (1, 2]
-  const uint64_t square = (((guess * guess) >> 32) * x) >> 30; // guess^2 x, Q28, near 1
+  const uint64_t x = (v << even) >> 32;                         // Q30 in [1/4, 1)
+  const uint64_t guess = kRsqrtTable[(x >> 22) - 64];           // Q30 in (1, 2]
+  const uint64_t square = (((guess * guess) >> 32) * x) >> 30;  // guess^2 x, Q28, near 1
   const uint64_t root = (guess * ((uint64_t{3} << 28) - square)) >> 29;
-  return static_cast<int32_t>(clip(round_shift(m * static_cast<int64_t>(root), 46 - even / 2), kRatioLimit));
+  return static_cast<int32_t>(
+      clip(round_shift(m * static_cast<int64_t>(root), 46 - even / 2), kRatioLimit));
 }
 
 /// (a + b / 2) / b for a >= 0, b > 0.
-inline int64_t div_round(int64_t a, int64_t b) { return b <= 0 ? 0 : (a + b / 2) / b; }
+inline int64_t div_round(int64_t a, int64_t b) {
+  return b <= 0 ? 0 : (a + b / 2) / b;
+}
 
 /// A positive number as mantissa * 2^-shift with the mantissa in [2^14, 2^15).
 struct Mantissa15 {
   int32_t mantissa = 0;
   int32_t shift = 0;
 };
-Mantissa15 to_mantissa15(double value);                       ///< nearest; zero gives {0, 0}
-Mantissa15 scale(Mantissa15 value, int32_t factor_q15);       ///< value * factor / 2^15, renormalised
-Mantissa15 reciprocal(uint64_t count);                        ///< 1 / count, exact for powers of two
+Mantissa15 to_mantissa15(double value);                  ///< nearest; zero gives {0, 0}
+Mantissa15 scale(Mantissa15 value, int32_t factor_q15);  ///< value * factor / 2^15, renormalised
+Mantissa15 reciprocal(uint64_t count);                   ///< 1 / count, exact for powers of two
 
 /// (1 + cos(pi * done / total)) / 2 in Q15, integer arithmetic only, error below 2 units.
 int32_t half_cosine_q15(uint64_t done, uint64_t total);

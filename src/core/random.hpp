@@ -44,10 +44,12 @@ inline constexpr uint32_t bits32(uint64_t key, uint64_t index) {
 }
 
 /// 64 random bits, for initial weights.
-inline constexpr uint64_t bits64(uint64_t key, uint64_t index) { return mix64(key ^ mix64(index)); }
+inline constexpr uint64_t bits64(uint64_t key, uint64_t index) {
+  return mix64(key ^ mix64(index));
+}
 
-/// Element `index` (< count) of a random permutation of 0 .. count - 1: a four-round Feistel network on
-/// ceil(log2 count) bits (rounded up to even) with cycle walking (Black & Rogaway 2002).
+/// Element `index` (< count) of a random permutation of 0 .. count - 1: a four-round Feistel
+/// network on ceil(log2 count) bits (rounded up to even) with cycle walking (Black & Rogaway 2002).
 inline uint32_t permuted_index(uint64_t key, uint32_t index, uint32_t count) {
   if (count < 2) return 0;
   const int half = (32 - std::countl_zero(count - 1) + 1) / 2;

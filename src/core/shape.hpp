@@ -23,7 +23,8 @@ class Shape {
   std::span<const size_t> dims() const { return {dims_.data(), rank_}; }
   size_t elements() const;
   bool is_scalar() const { return rank_ == 0; }
-  /// The shape seen as a matrix: all leading axes folded into rows; scalars and vectors have one row.
+  /// The shape seen as a matrix: all leading axes folded into rows; scalars and vectors have one
+  /// row.
   size_t rows() const { return rank_ < 2 ? 1 : elements_before_last(); }
   size_t cols() const { return rank_ == 0 ? 1 : dims_[rank_ - 1]; }
   bool operator==(const Shape& other) const = default;

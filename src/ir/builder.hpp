@@ -28,13 +28,22 @@ class Builder {
   }
   /// A constant of the type of `like`.
   NodeId constant(double value, NodeId like) {
-    return info(type(like)).kind == DTypeKind::kFloat ? real(value, type(like))
-                                                      : integer(static_cast<int64_t>(value), type(like));
+    return info(type(like)).kind == DTypeKind::kFloat
+               ? real(value, type(like))
+               : integer(static_cast<int64_t>(value), type(like));
+  }
+  /// Zeros of a floating-point type and any shape.
+  NodeId zeros(DType zero_type, const Shape& zero_shape) {
+    if (zero_shape.is_scalar()) return real(0, zero_type);
+    const NodeId flat = cast(iota({1, zero_shape.elements()}, 0), zero_type);
+    return reshape(mul(flat, real(0, zero_type)), zero_shape);
   }
   NodeId iota(const Shape& shape, int axis) {
     return graph_.make(Op::iota, {}, {.a = axis, .shape = shape}, DType::int32);
   }
-  NodeId read(uint64_t id, std::string_view name) { return graph_.read(graph_.find_slot(id, name)); }
+  NodeId read(uint64_t id, std::string_view name) {
+    return graph_.read(graph_.find_slot(id, name));
+  }
 
   NodeId unary(Op op, NodeId x) { return graph_.make(op, {x}); }
   NodeId binary(Op op, NodeId x, NodeId y) { return graph_.make(op, {x, y}); }
@@ -46,7 +55,9 @@ class Builder {
   NodeId exp(NodeId x) { return unary(Op::exp, x); }
   NodeId log(NodeId x) { return unary(Op::log, x); }
   NodeId sqrt(NodeId x) { return unary(Op::sqrt, x); }
-  NodeId leaky_relu(NodeId x, double slope) { return graph_.make(Op::leaky_relu, {x}, {.real = slope}); }
+  NodeId leaky_relu(NodeId x, double slope) {
+    return graph_.make(Op::leaky_relu, {x}, {.real = slope});
+  }
   NodeId add(NodeId x, NodeId y) { return binary(Op::add, x, y); }
   NodeId sub(NodeId x, NodeId y) { return binary(Op::sub, x, y); }
   NodeId mul(NodeId x, NodeId y) { return binary(Op::mul, x, y); }
@@ -72,20 +83,27 @@ class Builder {
   NodeId clamp(NodeId x, int64_t low, int64_t high) {
     return graph_.make(Op::clamp, {x}, {.a = low, .b = high});
   }
-  NodeId shift_right(NodeId x, int64_t bits) { return graph_.make(Op::shift_right, {x}, {.a = bits}); }
+  NodeId shift_right(NodeId x, int64_t bits) {
+    return graph_.make(Op::shift_right, {x}, {.a = bits});
+  }
   NodeId mul_rsqrt(NodeId x, NodeId v) { return binary(Op::mul_rsqrt, x, v); }
   /// Key of the stream of a site's random numbers in a step; `repetition` tells its draws apart.
   NodeId hash_key(NodeId seed, NodeId step, uint64_t site, random::Role role, size_t repetition) {
-    return graph_.make(Op::hash_key, {seed, step},
-                       {.a = static_cast<int64_t>(role), .b = static_cast<int64_t>(repetition), .id = site});
+    return graph_.make(
+        Op::hash_key, {seed, step},
+        {.a = static_cast<int64_t>(role), .b = static_cast<int64_t>(repetition), .id = site});
   }
   /// Random bits of the given shape; element (row, column) has the logical index
   /// row * row_stride + column * column_stride.
   NodeId random(NodeId key, const Shape& shape, size_t row_stride, size_t column_stride) {
     return graph_.make(Op::random, {key},
-                       {.a = static_cast<int64_t>(row_stride), .b = static_cast<int64_t>(column_stride), .shape = shape});
+                       {.a = static_cast<int64_t>(row_stride),
+                        .b = static_cast<int64_t>(column_stride),
+                        .shape = shape});
   }
-  NodeId permute(NodeId index, NodeId key, NodeId count) { return graph_.make(Op::permute, {index, key, count}); }
+  NodeId permute(NodeId index, NodeId key, NodeId count) {
+    return graph_.make(Op::permute, {index, key, count});
+  }
 
   NodeId sum(NodeId x, int axis) { return graph_.make(Op::sum, {x}, {.a = axis}); }
   NodeId maximum(NodeId x, int axis) { return graph_.make(Op::maximum, {x}, {.a = axis}); }
@@ -106,7 +124,9 @@ class Builder {
     return shape(x) == to ? x : graph_.make(Op::reshape, {x}, {.shape = to});
   }
   NodeId stack(std::vector<NodeId> parts) { return graph_.make(Op::stack, std::move(parts)); }
-  NodeId unstack(NodeId x, int64_t element) { return graph_.make(Op::unstack, {x}, {.a = element}); }
+  NodeId unstack(NodeId x, int64_t element) {
+    return graph_.make(Op::unstack, {x}, {.a = element});
+  }
   /// Rows of a table; `turned` gives them as columns.
   NodeId gather(NodeId table, NodeId rows, bool turned = false) {
     return graph_.make(Op::gather, {table, rows}, {.a = turned});
@@ -120,7 +140,9 @@ class Builder {
     return equal(iota({rows, classes}, 1), reshape(labels, {rows, 1}));
   }
   NodeId softmax(NodeId x) { return unary(Op::softmax, x); }
-  NodeId cross_entropy(NodeId logits, NodeId labels) { return binary(Op::cross_entropy, logits, labels); }
+  NodeId cross_entropy(NodeId logits, NodeId labels) {
+    return binary(Op::cross_entropy, logits, labels);
+  }
   NodeId when(NodeId condition, NodeId value, NodeId otherwise) {
     return graph_.make(Op::when, {condition, value, otherwise});
   }
@@ -128,8 +150,11 @@ class Builder {
   NodeId scan(std::shared_ptr<const Body> body, std::vector<NodeId> operands, size_t repetitions,
               size_t carried, size_t scanned, bool reverse = false) {
     return graph_.make(Op::scan, std::move(operands),
-                       {.a = static_cast<int64_t>(repetitions), .b = static_cast<int64_t>(carried),
-                        .c = static_cast<int64_t>(scanned), .reverse = reverse, .body = std::move(body)});
+                       {.a = static_cast<int64_t>(repetitions),
+                        .b = static_cast<int64_t>(carried),
+                        .c = static_cast<int64_t>(scanned),
+                        .reverse = reverse,
+                        .body = std::move(body)});
   }
   NodeId get(NodeId scan, size_t result) {
     return graph_.make(Op::get, {scan}, {.a = static_cast<int64_t>(result)});

@@ -13,7 +13,9 @@ namespace {
 
 using random::mix64;
 
-uint64_t combine(uint64_t hash, uint64_t word) { return mix64(hash ^ mix64(word)); }
+uint64_t combine(uint64_t hash, uint64_t word) {
+  return mix64(hash ^ mix64(word));
+}
 
 uint64_t hash_text(std::string_view text) {
   uint64_t hash = text.size();
@@ -57,13 +59,20 @@ uint64_t hash_node(const Node& node, const std::vector<uint64_t>& operand_hashes
 
 std::string_view name(SlotRole role) {
   switch (role) {
-    case SlotRole::kParameter: return "parameter";
-    case SlotRole::kView: return "view";
-    case SlotRole::kOptimizer: return "optimizer";
-    case SlotRole::kState: return "state";
-    case SlotRole::kInput: return "input";
-    case SlotRole::kData: return "data";
-    case SlotRole::kOutput: return "output";
+    case SlotRole::kParameter:
+      return "parameter";
+    case SlotRole::kView:
+      return "view";
+    case SlotRole::kOptimizer:
+      return "optimizer";
+    case SlotRole::kState:
+      return "state";
+    case SlotRole::kInput:
+      return "input";
+    case SlotRole::kData:
+      return "data";
+    case SlotRole::kOutput:
+      return "output";
   }
   return "?";
 }
@@ -129,7 +138,7 @@ uint32_t Graph::find_slot(uint64_t id, std::string_view name) const {
 }
 
 NodeId Graph::read(uint32_t slot) {
-  return make(Op::slot, {}, {.id = slot}, slots_.at(slot).type);
+  return make(Op::slot, {}, {.id = slot});
 }
 
 const Phase& Graph::phase(std::string_view name) const {

@@ -21,13 +21,13 @@ inline constexpr NodeId kNoNode = ~NodeId{0};
 
 /// What a buffer outside the graph is for.
 enum class SlotRole : uint8_t {
-  kParameter,   ///< weights and biases (masters in fixed point)
-  kView,        ///< the narrow copy of a parameter that products read
-  kOptimizer,   ///< momentum and the like
-  kState,       ///< scalars that survive a step: exponents, counters, running sums
-  kInput,       ///< written by the host before a run
-  kData,        ///< bound to memory of the caller (the data set)
-  kOutput,      ///< read by the host after a run
+  kParameter,  ///< weights and biases (masters in fixed point)
+  kView,       ///< the narrow copy of a parameter that products read
+  kOptimizer,  ///< momentum and the like
+  kState,      ///< scalars that survive a step: exponents, counters, running sums
+  kInput,      ///< written by the host before a run
+  kData,       ///< bound to memory of the caller (the data set)
+  kOutput,     ///< read by the host after a run
 };
 std::string_view name(SlotRole role);
 
@@ -56,7 +56,7 @@ struct Body;
 /// never here: it is a scalar slot.
 struct Attrs {
   int64_t a = 0, b = 0, c = 0;
-  bool reverse = false;   ///< scan: from the last element to the first
+  bool reverse = false;  ///< scan: from the last element to the first
   double real = 0;
   uint64_t id = 0;
   Shape shape = {};
@@ -72,8 +72,8 @@ struct Node {
   Attrs attrs;
 };
 
-/// Where a node comes from: the stable id of the layer and whether it carries activations or errors.
-/// Known to the numeric lowering, no part of a node's identity.
+/// Where a node comes from: the stable id of the layer and whether it carries activations or
+/// errors. Known to the numeric lowering, no part of a node's identity.
 struct Provenance {
   uint64_t id = 0;
   bool error = false;
@@ -98,21 +98,21 @@ class Graph {
   Graph(Graph&&) noexcept;
   Graph& operator=(Graph&&) noexcept;
 
-  /// Adds a node or finds the equal one. Type and shape follow from the operands (rules/); `type` is
-  /// used by leaves only. Raises with the place if the operands do not fit.
+  /// Adds a node or finds the equal one. Type and shape follow from the operands (rules/); `type`
+  /// is used by leaves only. Raises with the place if the operands do not fit.
   NodeId make(Op op, std::vector<NodeId> operands, Attrs attrs = {}, DType type = DType::float32);
 
-  uint32_t add_slot(Slot slot);                       ///< raises if (id, name) exists
+  uint32_t add_slot(Slot slot);                                  ///< raises if (id, name) exists
   uint32_t find_slot(uint64_t id, std::string_view name) const;  ///< raises if there is none
   bool has_slot(uint64_t id, std::string_view name) const;
-  NodeId read(uint32_t slot);                         ///< the slot's value before the phase
+  NodeId read(uint32_t slot);  ///< the slot's value before the phase
 
   const Node& operator[](NodeId id) const { return nodes_[id]; }
   size_t size() const { return nodes_.size(); }
   const std::vector<Slot>& slots() const { return slots_; }
   std::vector<Phase>& phases() { return phases_; }
   const std::vector<Phase>& phases() const { return phases_; }
-  const Phase& phase(std::string_view name) const;    ///< raises if there is none
+  const Phase& phase(std::string_view name) const;  ///< raises if there is none
 
   /// Hash of slots, phases and everything they need; equal for equal computations.
   uint64_t structural_hash() const;

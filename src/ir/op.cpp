@@ -37,8 +37,14 @@ constexpr std::array<GradRule, kOpCount> kGradient = {{
 
 }  // namespace
 
-const OpInfo& info(Op op) { return kInfo[static_cast<size_t>(op)]; }
-TypeAndShape infer(const InferArgs& args) { return kInfer[static_cast<size_t>(args.op)](args); }
-GradRule gradient_rule(Op op) { return kGradient[static_cast<size_t>(op)]; }
+const OpInfo& info(Op op) {
+  return kInfo[static_cast<size_t>(op)];
+}
+TypeAndShape infer(const InferArgs& args) {
+  return kInfer[static_cast<size_t>(args.op)](args);
+}
+GradRule gradient_rule(Op op) {
+  return kGradient[static_cast<size_t>(op)];
+}
 
 }  // namespace paragon::ir

@@ -14,7 +14,14 @@ enum class Op : uint8_t {
 };
 
 enum class OpClass : uint8_t {
-  kLeaf, kElementwise, kReduce, kContract, kMove, kIndex, kComposite, kControl
+  kLeaf,
+  kElementwise,
+  kReduce,
+  kContract,
+  kMove,
+  kIndex,
+  kComposite,
+  kControl
 };
 
 enum class Differentiable : uint8_t { kGrad, kZero, kNone };

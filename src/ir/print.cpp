@@ -11,38 +11,52 @@ std::string attrs_text(const Graph& graph, const Node& node) {
   const Attrs& attrs = node.attrs;
   switch (node.op) {
     case Op::constant:
-      return info(node.type).kind == DTypeKind::kFloat ? fmt::format(" {}", attrs.real) : fmt::format(" {}", attrs.a);
+      return info(node.type).kind == DTypeKind::kFloat ? fmt::format(" {}", attrs.real)
+                                                       : fmt::format(" {}", attrs.a);
     case Op::slot: {
       const Slot& slot = graph.slots()[attrs.id];
       return fmt::format(" \"{}\" id={}", slot.name, slot.id);
     }
-    case Op::cast: return "";
-    case Op::leaky_relu: return fmt::format(" slope={}", attrs.real);
+    case Op::cast:
+      return "";
+    case Op::leaky_relu:
+      return fmt::format(" slope={}", attrs.real);
     case Op::align:
     case Op::requantise:
     case Op::requantise_sr:
-    case Op::mul_shift: return fmt::format(" limit={}", attrs.a);
-    case Op::clamp: return fmt::format(" low={} high={}", attrs.a, attrs.b);
-    case Op::shift_right: return fmt::format(" bits={}", attrs.a);
-    case Op::hash_key: return fmt::format(" site={} role={} repetition={}", attrs.id, attrs.a, attrs.b);
-    case Op::random: return fmt::format(" strides={},{}", attrs.a, attrs.b);
+    case Op::mul_shift:
+      return fmt::format(" limit={}", attrs.a);
+    case Op::clamp:
+      return fmt::format(" low={} high={}", attrs.a, attrs.b);
+    case Op::shift_right:
+      return fmt::format(" bits={}", attrs.a);
+    case Op::hash_key:
+      return fmt::format(" site={} role={} repetition={}", attrs.id, attrs.a, attrs.b);
+    case Op::random:
+      return fmt::format(" strides={},{}", attrs.a, attrs.b);
     case Op::iota:
     case Op::sum:
-    case Op::maximum: return fmt::format(" axis={}", attrs.a);
+    case Op::maximum:
+      return fmt::format(" axis={}", attrs.a);
     case Op::contract:
-      return fmt::format("{}{}", attrs.a != 0 ? " a_transposed" : "", attrs.b != 0 ? " b_transposed" : "");
+      return fmt::format("{}{}", attrs.a != 0 ? " a_transposed" : "",
+                         attrs.b != 0 ? " b_transposed" : "");
     case Op::gather_dot:
     case Op::gather_dot_wgrad:
     case Op::gather_dot_xgrad:
       return fmt::format(" table={}x{}:{:08x}", attrs.table->units, attrs.table->taps,
                          static_cast<uint32_t>(attrs.table->hash));
-    case Op::gather: return attrs.a != 0 ? " turned" : "";
-    case Op::unstack: return fmt::format(" element={}", attrs.a);
-    case Op::get: return fmt::format(" result={}", attrs.a);
+    case Op::gather:
+      return attrs.a != 0 ? " turned" : "";
+    case Op::unstack:
+      return fmt::format(" element={}", attrs.a);
+    case Op::get:
+      return fmt::format(" result={}", attrs.a);
     case Op::scan:
       return fmt::format(" repetitions={} carried={} scanned={}{}", attrs.a, attrs.b, attrs.c,
                          attrs.reverse ? " reverse" : "");
-    default: return "";
+    default:
+      return "";
   }
 }
 
@@ -53,8 +67,8 @@ void print_nodes(const Graph& graph, const std::vector<NodeId>& roots, const std
     const Node& node = graph[id];
     std::string operands;
     for (NodeId operand : node.operands) operands += fmt::format(" %{}", numbers.at(operand));
-    out += fmt::format("{}%{} = {}{}{} : {}{}\n", indent, numbers.at(id), info(node.op).name, operands,
-                       attrs_text(graph, node), name(node.type), to_string(node.shape));
+    out += fmt::format("{}%{} = {}{}{} : {}{}\n", indent, numbers.at(id), info(node.op).name,
+                       operands, attrs_text(graph, node), name(node.type), to_string(node.shape));
     if (node.op == Op::scan) {
       const Body& body = *node.attrs.body;
       std::unordered_map<NodeId, size_t> inner;
@@ -81,7 +95,8 @@ std::string to_text(const Graph& graph) {
     print_nodes(graph, roots, "  ", numbers, out);
     for (const Assignment& assignment : phase.assignments) {
       const Slot& slot = graph.slots()[assignment.slot];
-      out += fmt::format("  \"{}\" id={} <- %{}\n", slot.name, slot.id, numbers.at(assignment.value));
+      out +=
+          fmt::format("  \"{}\" id={} <- %{}\n", slot.name, slot.id, numbers.at(assignment.value));
     }
   }
   return out;

@@ -6,7 +6,9 @@
 namespace paragon::layers {
 namespace {
 
-[[noreturn]] void raise_empty() { raise("[layer] the configuration is empty"); }
+[[noreturn]] void raise_empty() {
+  raise("[layer] the configuration is empty");
+}
 
 /// Calls f with the concrete configuration.
 template <class F>
@@ -30,15 +32,18 @@ LayerPlan plan(const LayerConfig& config, const Shape& input, const std::string&
 
 ir::NodeId build(ir::Builder& b, const LayerConfig& config, const Shape& input, ir::NodeId x,
                  const std::vector<ir::NodeId>& parameters) {
-  return visit_config(config, [&](const auto& concrete) { return build(b, concrete, input, x, parameters); });
+  return visit_config(
+      config, [&](const auto& concrete) { return build(b, concrete, input, x, parameters); });
 }
 
 Activation activation_of(const LayerConfig& config) {
-  return visit_config(config, [](const auto& concrete) { return parse_activation(concrete.activation); });
+  return visit_config(config,
+                      [](const auto& concrete) { return parse_activation(concrete.activation); });
 }
 
 const std::string& name_of(const LayerConfig& config) {
-  return visit_config(config, [](const auto& concrete) -> const std::string& { return concrete.name; });
+  return visit_config(config,
+                      [](const auto& concrete) -> const std::string& { return concrete.name; });
 }
 
 }  // namespace paragon::layers

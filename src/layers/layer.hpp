@@ -13,14 +13,14 @@ namespace paragon::layers {
 
 /// A parameter that a layer needs.
 struct ParameterSpec {
-  std::string role;    ///< "weights" or "bias"
+  std::string role;  ///< "weights" or "bias"
   Shape shape;
-  size_t fan_in = 0;   ///< values summed into one output; 0: starts at zero (biases)
+  size_t fan_in = 0;  ///< values summed into one output; 0: starts at zero (biases)
 };
 
 /// What a configuration means for a given input.
 struct LayerPlan {
-  Shape output;        ///< of one sample
+  Shape output;  ///< of one sample
   Activation activation;
   std::vector<ParameterSpec> parameters;
 };
@@ -28,8 +28,8 @@ struct LayerPlan {
 /// Checks a configuration against the shape of one input sample; raises with `place`.
 LayerPlan plan(const LayerConfig& config, const Shape& input, const std::string& place);
 
-/// Builds the layer: x [batch, features] -> [batch, outputs], activation applied. `parameters` in the
-/// order of the plan.
+/// Builds the layer: x [batch, features] -> [batch, outputs], activation applied. `parameters` in
+/// the order of the plan.
 ir::NodeId build(ir::Builder& b, const LayerConfig& config, const Shape& input, ir::NodeId x,
                  const std::vector<ir::NodeId>& parameters);
 

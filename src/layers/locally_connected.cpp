@@ -15,17 +15,21 @@ size_t window_start(size_t i, size_t in, size_t field, size_t out) {
 }
 
 void check_axis(const std::string& place, const char* axis, size_t in, size_t field, size_t out) {
-  if (out == 0 || out > kMaxEdge) raise("[{}] got a grid {} of {}, expected 1 to {}", place, axis, out, kMaxEdge);
+  if (out == 0 || out > kMaxEdge)
+    raise("[{}] got a grid {} of {}, expected 1 to {}", place, axis, out, kMaxEdge);
   if (field == 0 || field > in)
     raise("[{}] got a field of {}, expected 1 to the input's {} of {}", place, field, axis, in);
   if (out == 1 && field < in)
-    raise("[{}] one window of {} along a {} of {} skips inputs; expected a field of {}", place, field, axis, in, in);
+    raise("[{}] one window of {} along a {} of {} skips inputs; expected a field of {}", place,
+          field, axis, in, in);
   for (size_t i = 1; i < out; ++i) {
     const size_t step = window_start(i, in, field, out) - window_start(i - 1, in, field, out);
     if (step > field)
-      raise("[{}] neighbouring windows along the {} are {} apart, more than the field of {}: inputs would be skipped; "
-            "expected a grid of at least {}",
-            place, axis, step, field, (in - field + field - 1) / field + 1);
+      raise(
+          "[{}] neighbouring windows along the {} are {} apart, more than the field of {}: inputs "
+          "would be skipped; "
+          "expected a grid of at least {}",
+          place, axis, step, field, (in - field + field - 1) / field + 1);
   }
 }
 
@@ -38,7 +42,8 @@ LayerPlan plan(const LocallyConnected& config, const Shape& input, const std::st
   check_axis(place, "width", input[1], config.field, width);
   check_axis(place, "height", input[0], config.field, height);
   const size_t units = width * height, taps = config.field * config.field;
-  if (units * taps > size_t{1} << 31) raise("[{}] {} units x {} taps are more than 2^31 weights", place, units, taps);
+  if (units * taps > size_t{1} << 31)
+    raise("[{}] {} units x {} taps are more than 2^31 weights", place, units, taps);
   return {{height, width},
           parse_activation(config.activation),
           {{"weights", {units, taps}, taps}, {"bias", {units, 1}, 0}}};
@@ -58,10 +63,13 @@ ir::NodeId build(ir::Builder& b, const LocallyConnected& config, const Shape& in
         for (size_t i = 0; i < field; ++i)
           index.push_back(static_cast<int32_t>((top + y) * input[1] + left + i));
     }
-  auto table = ir::make_index_table(std::move(index), width * height, field * field, input.elements());
+  auto table =
+      ir::make_index_table(std::move(index), width * height, field * field, input.elements());
   // Feature-major inside: the batch is what the SIMD lanes run over.
-  const ir::NodeId dot = b.gather_dot(ir::Op::gather_dot, b.transpose(x), parameters[0], std::move(table));
-  const ir::NodeId y = apply_activation(b, parse_activation(config.activation), b.add(dot, parameters[1]));
+  const ir::NodeId dot =
+      b.gather_dot(ir::Op::gather_dot, b.transpose(x), parameters[0], std::move(table));
+  const ir::NodeId y =
+      apply_activation(b, parse_activation(config.activation), b.add(dot, parameters[1]));
   return b.transpose(y);
 }
 

@@ -12,7 +12,9 @@ namespace paragon::detail {
 namespace {
 
 // Uniform in [-1, 1) from 64 bits, for floating-point types.
-double uniform(uint64_t bits) { return static_cast<double>(static_cast<int64_t>(bits)) * 0x1p-63; }
+double uniform(uint64_t bits) {
+  return static_cast<double>(static_cast<int64_t>(bits)) * 0x1p-63;
+}
 
 // floor(bits (2 bound + 1) / 2^64) - bound: uniform in -bound .. bound.
 int32_t uniform_integer(uint64_t bits, uint64_t bound) {
@@ -22,7 +24,9 @@ int32_t uniform_integer(uint64_t bits, uint64_t bound) {
 
 // Smallest e with 2^e >= sqrt(gain / fan_in), that is gain <= fan_in 4^e, in whole numbers.
 int log2_ceil_of_bound(uint32_t gain, size_t fan_in) {
-  const auto reaches = [&](int e) { return gain <= (e >= 0 ? fan_in << (2 * e) : fan_in >> (-2 * e)); };
+  const auto reaches = [&](int e) {
+    return gain <= (e >= 0 ? fan_in << (2 * e) : fan_in >> (-2 * e));
+  };
   int e = 0;
   while (!reaches(e)) ++e;
   while (e > -31 && reaches(e - 1)) --e;
@@ -36,7 +40,8 @@ Parameter initialise(const NetworkState& state, uint64_t id, const layers::Param
   Parameter parameter;
   parameter.id = id;
   parameter.role = spec.role;
-  const uint64_t key = random::make_key({state.seed, id, static_cast<uint64_t>(random::Role::kInitial)});
+  const uint64_t key =
+      random::make_key({state.seed, id, static_cast<uint64_t>(random::Role::kInitial)});
   const uint32_t gain = initial_gain(activation);
   if (info(state.type).arithmetic == Arithmetic::kFixed) {
     parameter.value = Tensor(DType::int32, spec.shape);
@@ -44,12 +49,14 @@ Parameter initialise(const NetworkState& state, uint64_t id, const layers::Param
       parameter.exponent = -fixed::kBiasFraction;
       return parameter;
     }
-    const int fraction = fixed::kMasterBits - (log2_ceil_of_bound(gain, spec.fan_in) + fixed::kMasterHeadroom);
+    const int fraction =
+        fixed::kMasterBits - (log2_ceil_of_bound(gain, spec.fan_in) + fixed::kMasterHeadroom);
     parameter.exponent = -fraction;
     const uint64_t square = (uint64_t{gain} << std::min(2 * fraction, 60)) / spec.fan_in;
     const uint64_t bound = fixed::isqrt(square) << std::max(fraction - 30, 0);
     auto values = parameter.value.as<int32_t>();
-    for (size_t i = 0; i < values.size(); ++i) values[i] = uniform_integer(random::bits64(key, i), bound);
+    for (size_t i = 0; i < values.size(); ++i)
+      values[i] = uniform_integer(random::bits64(key, i), bound);
     refresh_view(parameter);
     return parameter;
   }
@@ -58,8 +65,10 @@ Parameter initialise(const NetworkState& state, uint64_t id, const layers::Param
   const double bound = std::sqrt(static_cast<double>(gain) / static_cast<double>(spec.fan_in));
   for (size_t i = 0; i < parameter.value.elements(); ++i) {
     const double value = bound * uniform(random::bits64(key, i));
-    if (state.type == DType::float32) parameter.value.as<float>()[i] = static_cast<float>(value);
-    else parameter.value.as<double>()[i] = value;
+    if (state.type == DType::float32)
+      parameter.value.as<float>()[i] = static_cast<float>(value);
+    else
+      parameter.value.as<double>()[i] = value;
   }
   return parameter;
 }
@@ -72,7 +81,8 @@ void refresh_view(Parameter& parameter) {
   parameter.view_exponent = parameter.exponent + shift;
   auto view = parameter.view.as<int8_t>();
   for (size_t i = 0; i < view.size(); ++i)
-    view[i] = static_cast<int8_t>(fixed::clip(fixed::round_shift(parameter.value.as<int32_t>()[i], shift), fixed::kOperandLimit));
+    view[i] = static_cast<int8_t>(fixed::clip(
+        fixed::round_shift(parameter.value.as<int32_t>()[i], shift), fixed::kOperandLimit));
 }
 
 }  // namespace paragon::detail

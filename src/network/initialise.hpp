@@ -6,9 +6,9 @@
 
 namespace paragon::detail {
 
-/// A parameter with its first values: uniform in +-sqrt(gain / fan_in), or zero where fan_in is 0. The
-/// random number of an element depends on the seed, the parameter's id and its index only; fixed-point
-/// networks compute it in integers.
+/// A parameter with its first values: uniform in +-sqrt(gain / fan_in), or zero where fan_in is 0.
+/// The random number of an element depends on the seed, the parameter's id and its index only;
+/// fixed-point networks compute it in integers.
 Parameter initialise(const NetworkState& state, uint64_t id, const layers::ParameterSpec& spec,
                      Activation activation);
 

@@ -34,10 +34,13 @@ const Layer* producer(const NetworkState& state, const std::string& name) {
 
 }  // namespace
 
-detail::Layer* NetworkState::find(const std::string& name) { return const_cast<Layer*>(producer(*this, name)); }
+detail::Layer* NetworkState::find(const std::string& name) {
+  return const_cast<Layer*>(producer(*this, name));
+}
 
 const detail::Layer& NetworkState::by_id(uint64_t id) const {
-  const auto it = std::find_if(layers.begin(), layers.end(), [&](const Layer& layer) { return layer.id == id; });
+  const auto it = std::find_if(layers.begin(), layers.end(),
+                               [&](const Layer& layer) { return layer.id == id; });
   if (it == layers.end()) raise("[network] there is no layer of id {}", id);
   return *it;
 }
@@ -56,17 +59,20 @@ Network::Network(NetworkOptions options) : state_(std::make_unique<NetworkState>
   if (info(options.type).arithmetic == Arithmetic::kNone) {
     std::vector<std::string> names;
     for (DType type : network_types()) names.emplace_back(paragon::name(type));
-    raise("[network] type {} cannot be trained yet; expected one of: {}", paragon::name(options.type),
-          fmt::join(names, ", "));
+    raise("[network] type {} cannot be trained yet; expected one of: {}",
+          paragon::name(options.type), fmt::join(names, ", "));
   }
   if (options.input.empty() || options.input.size() > 2)
-    raise("[network] the input has {} axes, expected {{features}} or {{height, width}}", options.input.size());
+    raise("[network] the input has {} axes, expected {{features}} or {{height, width}}",
+          options.input.size());
   size_t features = 1;
   for (size_t extent : options.input) {
-    if (extent == 0 || extent > kMaxFeatures) raise("[network] an input axis has {} values, expected 1 to {}", extent, kMaxFeatures);
+    if (extent == 0 || extent > kMaxFeatures)
+      raise("[network] an input axis has {} values, expected 1 to {}", extent, kMaxFeatures);
     features *= extent;
   }
-  if (features > kMaxFeatures) raise("[network] the input has {} values, expected at most {}", features, kMaxFeatures);
+  if (features > kMaxFeatures)
+    raise("[network] the input has {} values, expected at most {}", features, kMaxFeatures);
   state_->type = options.type;
   state_->seed = options.seed;
   state_->input_shape = std::move(options.input);
@@ -85,7 +91,8 @@ Network& Network::add(const LayerConfig& config, const std::string& input) {
   NetworkState& state = *state_;
   Layer layer;
   layer.config = config;
-  layer.name = layers::name_of(config).empty() ? default_name(state, config) : layers::name_of(config);
+  layer.name =
+      layers::name_of(config).empty() ? default_name(state, config) : layers::name_of(config);
   const std::string place = fmt::format("layer {}", layer.name);
   if (layer.name == kInputName || producer(state, layer.name) != nullptr)
     raise("[{}] the name is in use", place);
@@ -102,7 +109,8 @@ Network& Network::add(const LayerConfig& config, const std::string& input) {
     input_shape = source->shape;
     layer.inputs = {source->id};
     if (layers::activation_of(source->config) == Activation::softmax)
-      raise("[{}] reads layer {}, whose activation is softmax: expected only on the last layer", place, source->name);
+      raise("[{}] reads layer {}, whose activation is softmax: expected only on the last layer",
+            place, source->name);
   }
   const layers::LayerPlan plan = layers::plan(config, input_shape, place);
   layer.id = state.next_id++;
@@ -113,16 +121,22 @@ Network& Network::add(const LayerConfig& config, const std::string& input) {
   return *this;
 }
 
-DType Network::type() const { return state_->type; }
-const std::vector<size_t>& Network::input_shape() const { return state_->input_shape; }
+DType Network::type() const {
+  return state_->type;
+}
+const std::vector<size_t>& Network::input_shape() const {
+  return state_->input_shape;
+}
 
 std::vector<LayerInfo> Network::layers() const {
   std::vector<LayerInfo> result;
   for (const Layer& layer : state_->layers) {
     LayerInfo row{layer.id, layer.name, layer.config, {}, {}, 0};
-    for (uint64_t id : layer.inputs) row.inputs.push_back(id == kInputId ? kInputName : state_->by_id(id).name);
+    for (uint64_t id : layer.inputs)
+      row.inputs.push_back(id == kInputId ? kInputName : state_->by_id(id).name);
     row.shape.assign(layer.shape.dims().begin(), layer.shape.dims().end());
-    for (const Parameter& parameter : layer.parameters) row.parameters += parameter.value.elements();
+    for (const Parameter& parameter : layer.parameters)
+      row.parameters += parameter.value.elements();
     result.push_back(std::move(row));
   }
   return result;
@@ -148,9 +162,14 @@ std::vector<double> Network::values(const std::string& parameter) const {
       std::vector<double> result(candidate.value.elements());
       for (size_t i = 0; i < result.size(); ++i) {
         switch (candidate.value.type()) {
-          case DType::float32: result[i] = candidate.value.as<float>()[i]; break;
-          case DType::float64: result[i] = candidate.value.as<double>()[i]; break;
-          default: result[i] = std::ldexp(candidate.value.as<int32_t>()[i], candidate.exponent);
+          case DType::float32:
+            result[i] = candidate.value.as<float>()[i];
+            break;
+          case DType::float64:
+            result[i] = candidate.value.as<double>()[i];
+            break;
+          default:
+            result[i] = std::ldexp(candidate.value.as<int32_t>()[i], candidate.exponent);
         }
       }
       return result;

@@ -60,7 +60,8 @@ std::vector<NodeId> vjp(Graph& graph, const std::vector<NodeId>& outputs,
     const NodeId dy = is_scan ? kNoNode : sums.of(id);
     if (!depends[id] || (dy == kNoNode && !is_scan) || node.op == Op::slot) continue;
     const Provenance origin = graph.provenance(id);
-    const Graph::Scope scope(graph, fmt::format("gradient of {}", info(node.op).name), {origin.id, true});
+    const Graph::Scope scope(graph, fmt::format("gradient of {}", info(node.op).name),
+                             {origin.id, true});
     if (node.op == Op::get) {
       const NodeId scan = node.operands[0];
       auto& results = scan_results[scan];

@@ -19,21 +19,21 @@ struct Fixed {
 
 /// When a value's exponent is chosen (docs/numerics.md, "Exponents").
 enum class ExponentMode : uint8_t {
-  kDelayed,   ///< from the step before; rounding is part of the product's epilogue
-  kDynamic,   ///< from the value itself: the first step of a training, and untrained networks
-  kFrozen,    ///< a constant of the trained network
+  kDelayed,  ///< from the step before; rounding is part of the product's epilogue
+  kDynamic,  ///< from the value itself: the first step of a training, and untrained networks
+  kFrozen,   ///< a constant of the trained network
 };
 
 /// The run-time scalars that the lowering of one graph refers to.
 struct FixedInputs {
-  NodeId seed = kNoNode, step = kNoNode;   ///< int64; of stochastic rounding
+  NodeId seed = kNoNode, step = kNoNode;  ///< int64; of stochastic rounding
 };
 
 /// An exponent that a phase must keep up to date.
 struct ExponentUpdate {
-  uint32_t slot;      ///< int32 scalar, the exponent to be used next
-  NodeId next;        ///< its new value
-  NodeId seen;        ///< the exponent that this step's values would have needed
+  uint32_t slot;  ///< int32 scalar, the exponent to be used next
+  NodeId next;    ///< its new value
+  NodeId seen;    ///< the exponent that this step's values would have needed
   Provenance site;
 };
 

@@ -27,13 +27,13 @@ class Transplant {
 
 /// Vector-Jacobian product: the gradients of sum_i <outputs[i], seeds[i]> with respect to the nodes
 /// `wrt` of the same graph, as new nodes; kNoNode where nothing depends on it. New nodes carry the
-/// provenance of the node they differentiate, marked as errors. Raises by name where an operation on
-/// the way is not differentiable.
+/// provenance of the node they differentiate, marked as errors. Raises by name where an operation
+/// on the way is not differentiable.
 std::vector<NodeId> vjp(Graph& graph, const std::vector<NodeId>& outputs,
                         const std::vector<NodeId>& seeds, const std::vector<NodeId>& wrt);
 
-/// The gradients of a scan's operands by a scan in the opposite direction; `dys` has an entry for each
-/// result (kNoNode = zero).
+/// The gradients of a scan's operands by a scan in the opposite direction; `dys` has an entry for
+/// each result (kNoNode = zero).
 std::vector<NodeId> scan_gradient(Graph& graph, NodeId scan, const std::vector<NodeId>& dys);
 
 /// Rebuilds every phase with softmax and cross_entropy in terms of primitive operations.

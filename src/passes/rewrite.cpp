@@ -41,7 +41,8 @@ Graph rewrite(const Graph& from, const Rule& rule) {
 std::vector<NodeId> inline_scan(Builder& b, const Node& scan, const std::vector<NodeId>& operands) {
   const Body& body = *scan.attrs.body;
   const auto trips = scan.attrs.a;
-  const auto carried = static_cast<size_t>(scan.attrs.b), scanned = static_cast<size_t>(scan.attrs.c);
+  const auto carried = static_cast<size_t>(scan.attrs.b),
+             scanned = static_cast<size_t>(scan.attrs.c);
   std::vector<NodeId> state(operands.begin(), operands.begin() + static_cast<int64_t>(carried));
   std::vector<std::vector<NodeId>> stacks(body.outputs.size() - carried,
                                           std::vector<NodeId>(static_cast<size_t>(trips)));
@@ -136,17 +137,24 @@ Graph fold_transposes(const Graph& graph) {
 
 Graph fold_constants(const Graph& graph) {
   return rewrite(graph, [](Builder& b, const Node& node, const std::vector<NodeId>& operands) {
-    const bool constant = std::all_of(operands.begin(), operands.end(), [&](NodeId id) { return b[id].op == Op::constant; });
-    if (info(node.op).cls != OpClass::kElementwise || !node.shape.is_scalar() || operands.empty() || !constant) return kNoNode;
+    const bool constant = std::all_of(operands.begin(), operands.end(),
+                                      [&](NodeId id) { return b[id].op == Op::constant; });
+    if (info(node.op).cls != OpClass::kElementwise || !node.shape.is_scalar() || operands.empty() ||
+        !constant)
+      return kNoNode;
     const auto is_float = [](DType type) { return info(type).kind == DTypeKind::kFloat; };
     std::vector<Number> values;
     for (NodeId id : operands) {
       Number value;
-      if (is_float(b.type(id))) value.f = b.type(id) == DType::float32 ? static_cast<float>(b[id].attrs.real) : b[id].attrs.real;
-      else value.i = b[id].attrs.a;
+      if (is_float(b.type(id)))
+        value.f =
+            b.type(id) == DType::float32 ? static_cast<float>(b[id].attrs.real) : b[id].attrs.real;
+      else
+        value.i = b[id].attrs.a;
       values.push_back(value);
     }
-    const Number result = evaluate(node.op, node.type, b.type(operands[0]), node.attrs, values.data(), 0, 0);
+    const Number result =
+        evaluate(node.op, node.type, b.type(operands[0]), node.attrs, values.data(), 0, 0);
     return is_float(node.type) ? b.real(result.f, node.type) : b.integer(result.i, node.type);
   });
 }

@@ -4,7 +4,9 @@
 namespace paragon::ir {
 namespace {
 
-bool is_real(DType type) { return info(type).kind == DTypeKind::kFloat; }
+bool is_real(DType type) {
+  return info(type).kind == DTypeKind::kFloat;
+}
 
 /// A body under construction: slots are added in the order of the scan's operands.
 struct BodyBuilder {
@@ -12,16 +14,10 @@ struct BodyBuilder {
 
   NodeId input(const std::string& name, DType type, const Shape& shape) {
     const size_t index = graph.slots().size();
-    return graph.read(graph.add_slot({fmt::format("{}{}", name, index), 0, SlotRole::kInput, type, shape}));
+    return graph.read(
+        graph.add_slot({fmt::format("{}{}", name, index), 0, SlotRole::kInput, type, shape}));
   }
 };
-
-NodeId zeros(Builder& b, DType type, const Shape& shape) {
-  // A scalar zero spread over a matrix of ones is a zero of that shape.
-  if (shape.is_scalar()) return b.real(0, type);
-  const NodeId flat = b.cast(b.iota({1, shape.elements()}, 0), type);
-  return b.reshape(b.mul(flat, b.real(0, type)), shape);
-}
 
 }  // namespace
 
@@ -35,11 +31,14 @@ std::vector<NodeId> scan_gradient(Graph& graph, NodeId scan, const std::vector<N
   const Body& body = *node.attrs.body;
   const auto& slots = body.graph.slots();
   const auto trips = static_cast<size_t>(node.attrs.a);
-  const auto carried = static_cast<size_t>(node.attrs.b), scanned = static_cast<size_t>(node.attrs.c);
-  const size_t stacked = body.outputs.size() - carried, constants = slots.size() - carried - scanned;
+  const auto carried = static_cast<size_t>(node.attrs.b),
+             scanned = static_cast<size_t>(node.attrs.c);
+  const size_t stacked = body.outputs.size() - carried,
+               constants = slots.size() - carried - scanned;
   for (size_t i = 0; i < carried; ++i)
     if (!is_real(slots[i].type))
-      raise("[gradient of scan] carried value {} is {}, expected a floating-point type", i, name(slots[i].type));
+      raise("[gradient of scan] carried value {} is {}, expected a floating-point type", i,
+            name(slots[i].type));
 
   BodyBuilder saving;
   Transplant copy(body.graph, saving.graph);
@@ -51,21 +50,23 @@ std::vector<NodeId> scan_gradient(Graph& graph, NodeId scan, const std::vector<N
   std::vector<NodeId> saving_outputs;
   for (size_t i = 0; i < carried; ++i) saving_outputs.push_back(copy(body.outputs[i]));
   for (size_t i = 0; i < carried; ++i) saving_outputs.push_back(saving_inputs[i]);
-  const NodeId again = b.scan(make_body(std::move(saving.graph), std::move(saving_outputs)), node.operands,
-                              trips, carried, scanned, node.attrs.reverse);
+  const NodeId again = b.scan(make_body(std::move(saving.graph), std::move(saving_outputs)),
+                              node.operands, trips, carried, scanned, node.attrs.reverse);
 
   BodyBuilder back;
   std::vector<NodeId> d_carried, d_constants, operands, body_of_slot(slots.size()), seeds;
   for (size_t i = 0; i < carried; ++i) {
     d_carried.push_back(back.input("dcarried", slots[i].type, slots[i].shape));
-    operands.push_back(dys[i] == kNoNode ? zeros(b, slots[i].type, slots[i].shape) : dys[i]);
+    operands.push_back(dys[i] == kNoNode ? b.zeros(slots[i].type, slots[i].shape) : dys[i]);
   }
-  const auto is_real_constant = [&](size_t i) { return is_real(slots[carried + scanned + i].type); };
+  const auto is_real_constant = [&](size_t i) {
+    return is_real(slots[carried + scanned + i].type);
+  };
   for (size_t i = 0; i < constants; ++i) {
     if (!is_real_constant(i)) continue;
     const Slot& slot = slots[carried + scanned + i];
     d_constants.push_back(back.input("dconstant", slot.type, slot.shape));
-    operands.push_back(zeros(b, slot.type, slot.shape));
+    operands.push_back(b.zeros(slot.type, slot.shape));
   }
   const size_t back_carried = operands.size();
   for (size_t i = 0; i < carried + scanned; ++i) {
@@ -97,20 +98,23 @@ std::vector<NodeId> scan_gradient(Graph& graph, NodeId scan, const std::vector<N
 
   Builder inner(back.graph);
   const auto or_zero = [&](NodeId gradient, const Slot& slot) {
-    return gradient == kNoNode ? zeros(inner, slot.type, slot.shape) : gradient;
+    return gradient == kNoNode ? inner.zeros(slot.type, slot.shape) : gradient;
   };
   std::vector<NodeId> back_outputs;
   for (size_t i = 0; i < carried; ++i) back_outputs.push_back(or_zero(gradients[i], slots[i]));
   for (size_t i = 0, k = 0; i < constants; ++i) {
     if (!is_real_constant(i)) continue;
     const NodeId gradient = gradients[carried + scanned + i];
-    back_outputs.push_back(gradient == kNoNode ? d_constants[k] : inner.add(d_constants[k], gradient));
+    back_outputs.push_back(gradient == kNoNode ? d_constants[k]
+                                               : inner.add(d_constants[k], gradient));
     ++k;
   }
   for (size_t i = 0; i < scanned; ++i)
-    if (is_real(slots[carried + i].type)) back_outputs.push_back(or_zero(gradients[carried + i], slots[carried + i]));
-  const NodeId reverse = b.scan(make_body(std::move(back.graph), std::move(back_outputs)), std::move(operands),
-                                trips, back_carried, back_scanned, !node.attrs.reverse);
+    if (is_real(slots[carried + i].type))
+      back_outputs.push_back(or_zero(gradients[carried + i], slots[carried + i]));
+  const NodeId reverse =
+      b.scan(make_body(std::move(back.graph), std::move(back_outputs)), std::move(operands), trips,
+             back_carried, back_scanned, !node.attrs.reverse);
 
   std::vector<NodeId> result(slots.size(), kNoNode);
   for (size_t i = 0; i < carried; ++i) result[i] = b.get(reverse, i);

@@ -47,7 +47,8 @@ class Backend {
   virtual bool supports(ir::Op op, DType type) const = 0;
   virtual CompileOptions compile_options() const = 0;
   /// Raises, naming the operation and type, if the program needs what is not supported.
-  virtual std::unique_ptr<Instance> instantiate(std::shared_ptr<const Program> program, int threads) const = 0;
+  virtual std::unique_ptr<Instance> instantiate(std::shared_ptr<const Program> program,
+                                                int threads) const = 0;
 };
 
 /// All backends, in order of preference (backends.def).

@@ -22,10 +22,14 @@ using ir::Phase;
 
 uint64_t constant_bytes(const Node& node) {
   switch (node.type) {
-    case DType::float32: return std::bit_cast<uint32_t>(static_cast<float>(node.attrs.real));
-    case DType::float64: return std::bit_cast<uint64_t>(node.attrs.real);
-    case DType::int32: return static_cast<uint32_t>(node.attrs.a);
-    default: return static_cast<uint64_t>(node.attrs.a);
+    case DType::float32:
+      return std::bit_cast<uint32_t>(static_cast<float>(node.attrs.real));
+    case DType::float64:
+      return std::bit_cast<uint64_t>(node.attrs.real);
+    case DType::int32:
+      return static_cast<uint32_t>(node.attrs.a);
+    default:
+      return static_cast<uint64_t>(node.attrs.a);
   }
 }
 
@@ -120,7 +124,8 @@ class Compiler {
       const size_t producer = grouping_.group_of[condition];
       for (size_t g = 0; g < grouping_.groups.size(); ++g) {
         Group& group = grouping_.groups[g];
-        const bool exclusive = std::none_of(group.nodes.begin(), group.nodes.end(), [&](NodeId node) { return needed[node]; }) &&
+        const bool exclusive = std::none_of(group.nodes.begin(), group.nodes.end(),
+                                            [&](NodeId node) { return needed[node]; }) &&
                                (group.anchor == kNoNode || !needed[group.anchor]);
         if (!exclusive || condition_[g] != kNoNode) continue;
         if (producer != kNoGroup) {
@@ -147,13 +152,15 @@ class Compiler {
       const Node& value = graph_[assignment.value];
       const size_t writer = grouping_.group_of[assignment.value];
       if (value.op == Op::slot && value.attrs.id == assignment.slot) continue;
-      const bool copied_elsewhere =
-          std::any_of(phase.assignments.begin(), phase.assignments.end(), [&](const Assignment& other) {
+      const bool copied_elsewhere = std::any_of(
+          phase.assignments.begin(), phase.assignments.end(), [&](const Assignment& other) {
             const Node& node = graph_[other.value];
-            return other.slot != assignment.slot && node.op == Op::slot && node.attrs.id == assignment.slot;
+            return other.slot != assignment.slot && node.op == Op::slot &&
+                   node.attrs.id == assignment.slot;
           });
-      if (copied_elsewhere || value.shape.is_scalar() || writer == kNoGroup || placed[assignment.value] ||
-          condition_[writer] != kNoNode || !order_readers(assignment.slot, writer)) {
+      if (copied_elsewhere || value.shape.is_scalar() || writer == kNoGroup ||
+          placed[assignment.value] || condition_[writer] != kNoNode ||
+          !order_readers(assignment.slot, writer)) {
         copies.push_back(assignment);
         continue;
       }
@@ -169,9 +176,10 @@ class Compiler {
     for (size_t g = 0; g < grouping_.groups.size(); ++g) {
       const Group& group = grouping_.groups[g];
       const auto reads_slot = [&](NodeId id) {
-        return std::any_of(graph_[id].operands.begin(), graph_[id].operands.end(), [&](NodeId operand) {
-          return graph_[operand].op == Op::slot && graph_[operand].attrs.id == slot;
-        });
+        return std::any_of(
+            graph_[id].operands.begin(), graph_[id].operands.end(), [&](NodeId operand) {
+              return graph_[operand].op == Op::slot && graph_[operand].attrs.id == slot;
+            });
       };
       const bool anchor_reads = group.anchor != kNoNode && reads_slot(group.anchor);
       const bool code_reads = std::any_of(group.nodes.begin(), group.nodes.end(), reads_slot);
@@ -217,8 +225,8 @@ class Compiler {
   void emit(size_t index) {
     const Group& group = grouping_.groups[index];
     const BufferId when = condition_[index] == kNoNode ? kNoBuffer : buffer_of(condition_[index]);
-    if (group.scalar && !dispatches().empty() && dispatches().back().kind == Dispatch::Kind::kScalars &&
-        dispatches().back().when == when) {
+    if (group.scalar && !dispatches().empty() &&
+        dispatches().back().kind == Dispatch::Kind::kScalars && dispatches().back().when == when) {
       append_code(group, dispatches().back());
       return;
     }
@@ -268,7 +276,8 @@ class Compiler {
       instruction.type = node.type;
       instruction.attrs = node.attrs;
       if (!node.operands.empty()) instruction.operand_type = graph_[node.operands[0]].type;
-      for (NodeId operand : node.operands) instruction.operands.push_back(operand_of(operand, dispatch));
+      for (NodeId operand : node.operands)
+        instruction.operands.push_back(operand_of(operand, dispatch));
       if (group.scalar) {  // every scalar lives in memory: there is nothing to gain from registers
         instruction.buffer = buffer_of(id);
         dispatch.code.instructions.push_back(std::move(instruction));
@@ -301,7 +310,8 @@ class Compiler {
       const auto& from_buffer = program_->buffers[from];
       const bool overwritten =
           graph_[assignment.value].op == Op::slot &&
-          std::any_of(copies.begin(), copies.end(), [&](const Assignment& other) { return other.slot == from; });
+          std::any_of(copies.begin(), copies.end(),
+                      [&](const Assignment& other) { return other.slot == from; });
       if (overwritten) {  // a slot that moves into another slot while being replaced itself
         const BufferId saved = new_buffer(from_buffer.type, from_buffer.shape);
         emit_copy(from, saved);
@@ -327,7 +337,8 @@ class Compiler {
   }
 
   void emit_scalar_copy(BufferId from, BufferId to) {
-    if (dispatches().empty() || dispatches().back().kind != Dispatch::Kind::kScalars || dispatches().back().when != kNoBuffer) {
+    if (dispatches().empty() || dispatches().back().kind != Dispatch::Kind::kScalars ||
+        dispatches().back().when != kNoBuffer) {
       Dispatch dispatch;
       dispatch.kind = Dispatch::Kind::kScalars;
       dispatch.rows = dispatch.cols = 1;
@@ -345,7 +356,7 @@ class Compiler {
   const CompileOptions& options_;
   std::shared_ptr<Program> program_;
   std::map<std::pair<DType, uint64_t>, BufferId> constants_;
-  std::unordered_map<NodeId, BufferId> buffers_;   // of the phase being compiled
+  std::unordered_map<NodeId, BufferId> buffers_;    // of the phase being compiled
   std::unordered_map<NodeId, uint32_t> registers_;  // of the dispatch being emitted
   std::vector<bool> stored_;
   std::vector<NodeId> condition_;
@@ -361,7 +372,8 @@ uint32_t Program::find_slot(uint64_t id, std::string_view name) const {
 }
 
 bool Program::has_slot(uint64_t id, std::string_view name) const {
-  return std::any_of(slots.begin(), slots.end(), [&](const ir::Slot& slot) { return slot.id == id && slot.name == name; });
+  return std::any_of(slots.begin(), slots.end(),
+                     [&](const ir::Slot& slot) { return slot.id == id && slot.name == name; });
 }
 
 size_t Program::find_phase(std::string_view name) const {

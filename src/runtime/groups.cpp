@@ -23,8 +23,10 @@ bool can_anchor(Op op) {
     case Op::gather_dot_xgrad:
     case Op::gather:
     case Op::sum:
-    case Op::maximum: return true;
-    default: return false;
+    case Op::maximum:
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -102,7 +104,9 @@ class Grouper {
 
   // Cheap to repeat and often wider than what they read: better computed where they are used, e.g.
   // the sign of an activation in the backward pass.
-  static bool waits_for_user(Op op) { return op == Op::cast || op == Op::greater || op == Op::equal; }
+  static bool waits_for_user(Op op) {
+    return op == Op::cast || op == Op::greater || op == Op::equal;
+  }
 
   // Groups of the matrices that `id` is made of.
   void collect_producers(NodeId id, std::vector<size_t>& groups) const {
@@ -127,7 +131,8 @@ class Grouper {
   }
 
   bool can_join(size_t group, NodeId id) const {
-    if (!can_run_code(result_.groups[group]) || !same_space(result_.groups[group], graph_[id].shape))
+    if (!can_run_code(result_.groups[group]) ||
+        !same_space(result_.groups[group], graph_[id].shape))
       return false;
     return std::all_of(graph_[id].operands.begin(), graph_[id].operands.end(),
                        [&](NodeId operand) { return safe_operand(group, operand); });
@@ -181,7 +186,7 @@ class Grouper {
   const Graph& graph_;
   bool fuse_;
   Grouping result_;
-  std::vector<bool> floating_;   // waits for its first user
+  std::vector<bool> floating_;  // waits for its first user
 };
 
 }  // namespace

@@ -8,11 +8,14 @@
 namespace paragon::runtime {
 namespace {
 
-size_t lines(size_t bytes) { return (bytes + 63) / 64 * 64; }
+size_t lines(size_t bytes) {
+  return (bytes + 63) / 64 * 64;
+}
 
 }  // namespace
 
-HostMemory::HostMemory(const Program& program) : program_(program), pointers_(program.buffers.size(), nullptr) {
+HostMemory::HostMemory(const Program& program)
+    : program_(program), pointers_(program.buffers.size(), nullptr) {
   // Scalars are packed eight bytes apart, so that a step touches few cache lines; tensors start on
   // their own.
   const auto place = [&](Buffer::Kind kind, AlignedBuffer& memory) {

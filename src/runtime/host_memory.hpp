@@ -8,7 +8,8 @@
 
 namespace paragon::runtime {
 
-/// The buffers of a program in host memory: slots and constants of their own, temporaries in one arena.
+/// The buffers of a program in host memory: slots and constants of their own, temporaries in one
+/// arena.
 class HostMemory {
  public:
   explicit HostMemory(const Program& program);
@@ -23,7 +24,7 @@ class HostMemory {
   void expect_size(uint32_t slot, size_t got) const;
 
   const Program& program_;
-  std::vector<std::byte*> pointers_;   // by buffer
+  std::vector<std::byte*> pointers_;  // by buffer
   AlignedBuffer slots_, constants_, arena_;
   size_t owned_ = 0;
 };

@@ -9,7 +9,7 @@ namespace {
 
 struct Lifetime {
   BufferId buffer;
-  size_t phase, first, last;   // dispatches, inclusive
+  size_t phase, first, last;  // dispatches, inclusive
   size_t bytes;
 };
 
@@ -40,13 +40,15 @@ std::vector<Lifetime> lifetimes(const Program& program) {
           // Tensors take whole cache lines, so that no two threads' buffers share one. Scalars come
           // last in the order of sizes and fill the gaps.
           const size_t unit = buffer.shape.is_scalar() ? 8 : 64;
-          result.push_back({id, p, d, d, std::max((buffer.bytes() + unit - 1) / unit * unit, unit)});
+          result.push_back(
+              {id, p, d, d, std::max((buffer.bytes() + unit - 1) / unit * unit, unit)});
         }
         result[index[id]].last = d;
       });
       // They are cleared when the phase starts and collect bits from then on.
       for (const auto& store : program.phases[p].dispatches[d].code.or_stores)
-        if (index[store.buffer] != std::numeric_limits<size_t>::max()) result[index[store.buffer]].first = 0;
+        if (index[store.buffer] != std::numeric_limits<size_t>::max())
+          result[index[store.buffer]].first = 0;
     }
   }
   return result;
@@ -56,7 +58,8 @@ std::vector<Lifetime> lifetimes(const Program& program) {
 
 void plan_memory(Program& program) {
   std::vector<Lifetime> all = lifetimes(program);
-  std::stable_sort(all.begin(), all.end(), [](const Lifetime& a, const Lifetime& b) { return a.bytes > b.bytes; });
+  std::stable_sort(all.begin(), all.end(),
+                   [](const Lifetime& a, const Lifetime& b) { return a.bytes > b.bytes; });
   std::vector<Lifetime> placed;
   for (const Lifetime& next : all) {
     std::vector<std::pair<size_t, size_t>> taken;  // begin, end of those alive at the same time

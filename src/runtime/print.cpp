@@ -12,8 +12,10 @@ std::string buffer_text(const Program& program, BufferId id) {
       const ir::Slot& slot = program.slots[buffer.slot];
       return fmt::format("{}:{}", slot.name, slot.id);
     }
-    case Buffer::Kind::kConstant: return fmt::format("const.{:x}", buffer.constant);
-    case Buffer::Kind::kTemporary: return fmt::format("t{}", id);
+    case Buffer::Kind::kConstant:
+      return fmt::format("const.{:x}", buffer.constant);
+    case Buffer::Kind::kTemporary:
+      return fmt::format("t{}", id);
   }
   return "?";
 }
@@ -29,11 +31,16 @@ std::string code_text(const Program& program, const TileCode& code) {
     const Instruction& instruction = code.instructions[i];
     out += fmt::format("      r{} = ", i);
     switch (instruction.kind) {
-      case Instruction::Kind::kLoad: out += "load " + buffer_text(program, instruction.buffer); break;
-      case Instruction::Kind::kAccumulator: out += "accumulator"; break;
+      case Instruction::Kind::kLoad:
+        out += "load " + buffer_text(program, instruction.buffer);
+        break;
+      case Instruction::Kind::kAccumulator:
+        out += "accumulator";
+        break;
       case Instruction::Kind::kCompute:
         out += info(instruction.op).name;
-        for (const Operand& operand : instruction.operands) out += " " + operand_text(program, operand);
+        for (const Operand& operand : instruction.operands)
+          out += " " + operand_text(program, operand);
         break;
     }
     out += fmt::format(" : {}\n", name(instruction.type));
@@ -52,8 +59,8 @@ std::string to_text(const Program& program) {
                                 program.hash, program.arena_bytes);
   for (size_t i = 0; i < program.buffers.size(); ++i) {
     const Buffer& buffer = program.buffers[i];
-    out += fmt::format("buffer {} : {}{}", buffer_text(program, static_cast<BufferId>(i)), name(buffer.type),
-                       to_string(buffer.shape));
+    out += fmt::format("buffer {} : {}{}", buffer_text(program, static_cast<BufferId>(i)),
+                       name(buffer.type), to_string(buffer.shape));
     if (buffer.kind == Buffer::Kind::kTemporary) out += fmt::format(" at {}", buffer.offset);
     out += "\n";
   }
@@ -63,10 +70,18 @@ std::string to_text(const Program& program) {
       const Dispatch& dispatch = phase.dispatches[i];
       out += fmt::format("  {}: ", i);
       switch (dispatch.kind) {
-        case Dispatch::Kind::kScalars: out += "scalars"; break;
-        case Dispatch::Kind::kTiles: out += "elementwise"; break;
-        case Dispatch::Kind::kAnchored: out += info(dispatch.op).name; break;
-        case Dispatch::Kind::kMove: out += dispatch.op == ir::Op::slot ? "copy" : info(dispatch.op).name; break;
+        case Dispatch::Kind::kScalars:
+          out += "scalars";
+          break;
+        case Dispatch::Kind::kTiles:
+          out += "elementwise";
+          break;
+        case Dispatch::Kind::kAnchored:
+          out += info(dispatch.op).name;
+          break;
+        case Dispatch::Kind::kMove:
+          out += dispatch.op == ir::Op::slot ? "copy" : info(dispatch.op).name;
+          break;
       }
       out += fmt::format(" [{},{}]", dispatch.rows, dispatch.cols);
       for (BufferId operand : dispatch.operands) out += " " + buffer_text(program, operand);

@@ -17,11 +17,11 @@ inline constexpr BufferId kNoBuffer = ~BufferId{0};
 struct Buffer {
   enum class Kind : uint8_t { kSlot, kConstant, kTemporary };
   Kind kind = Kind::kTemporary;
-  uint32_t slot = 0;       ///< kSlot: index of the graph's slot
+  uint32_t slot = 0;  ///< kSlot: index of the graph's slot
   DType type = DType::float32;
   Shape shape;
-  uint64_t constant = 0;   ///< kConstant: the bytes of the value
-  size_t offset = 0;       ///< kTemporary: place in the arena, in bytes
+  uint64_t constant = 0;  ///< kConstant: the bytes of the value
+  size_t offset = 0;      ///< kTemporary: place in the arena, in bytes
 
   size_t bytes() const { return shape.elements() * size_of(type); }
 };
@@ -30,7 +30,7 @@ struct Buffer {
 struct Operand {
   enum class Kind : uint8_t { kNone, kRegister, kScalar };
   Kind kind = Kind::kNone;
-  uint32_t index = 0;      ///< register, or BufferId of a scalar
+  uint32_t index = 0;  ///< register, or BufferId of a scalar
 };
 
 /// One element-wise operation on registers. Register i of a code is the result of instruction i.
@@ -38,11 +38,11 @@ struct Instruction {
   /// kLoad reads `buffer` (broadcast to the iteration space), kAccumulator the anchor's result.
   enum class Kind : uint8_t { kLoad, kAccumulator, kCompute };
   Kind kind = Kind::kCompute;
-  ir::Op op = ir::Op::constant;   ///< kCompute
-  DType type = DType::float32;    ///< of the result
+  ir::Op op = ir::Op::constant;         ///< kCompute
+  DType type = DType::float32;          ///< of the result
   DType operand_type = DType::float32;  ///< of the first operand
   std::vector<Operand> operands;
-  BufferId buffer = kNoBuffer;    ///< kLoad
+  BufferId buffer = kNoBuffer;  ///< kLoad
   ir::Attrs attrs;
 };
 
@@ -53,8 +53,8 @@ struct TileCode {
     BufferId buffer;
   };
   std::vector<Instruction> instructions;
-  std::vector<Store> stores;      ///< registers that go to memory
-  std::vector<Store> or_stores;   ///< registers whose bitwise or goes to an int32 scalar
+  std::vector<Store> stores;     ///< registers that go to memory
+  std::vector<Store> or_stores;  ///< registers whose bitwise or goes to an int32 scalar
 
   bool empty() const { return stores.empty() && or_stores.empty(); }
 };
@@ -70,12 +70,12 @@ struct Dispatch {
   Kind kind = Kind::kTiles;
   ir::Op op = ir::Op::slot;
   ir::Attrs attrs;
-  std::vector<BufferId> operands;   ///< of `op`
-  BufferId result = kNoBuffer;      ///< kMove; kAnchored: see code.stores
-  DType type = DType::float32;      ///< of the anchor's result
-  size_t rows = 0, cols = 0;        ///< iteration space
+  std::vector<BufferId> operands;  ///< of `op`
+  BufferId result = kNoBuffer;     ///< kMove; kAnchored: see code.stores
+  DType type = DType::float32;     ///< of the anchor's result
+  size_t rows = 0, cols = 0;       ///< iteration space
   TileCode code;
-  BufferId when = kNoBuffer;        ///< skipped if this int32 scalar is zero
+  BufferId when = kNoBuffer;  ///< skipped if this int32 scalar is zero
 };
 
 struct PhaseProgram {
@@ -83,10 +83,11 @@ struct PhaseProgram {
   std::vector<Dispatch> dispatches;
 };
 
-/// What a graph compiles to: flat, immutable, without parameters; shared by any number of instances.
+/// What a graph compiles to: flat, immutable, without parameters; shared by any number of
+/// instances.
 struct Program {
-  std::string target;               ///< the capability set it was compiled for
-  uint64_t hash = 0;                ///< of the graph
+  std::string target;  ///< the capability set it was compiled for
+  uint64_t hash = 0;   ///< of the graph
   std::vector<ir::Slot> slots;
   std::vector<Buffer> buffers;
   std::vector<PhaseProgram> phases;
@@ -94,19 +95,20 @@ struct Program {
 
   uint32_t find_slot(uint64_t id, std::string_view name) const;  ///< raises if there is none
   bool has_slot(uint64_t id, std::string_view name) const;
-  size_t find_phase(std::string_view name) const;                ///< raises if there is none
+  size_t find_phase(std::string_view name) const;  ///< raises if there is none
 };
 
 struct CompileOptions {
   std::string target = "cpu";
-  bool fuse = true;   ///< element-wise code goes with its producers; false: one node a dispatch
+  bool fuse = true;  ///< element-wise code goes with its producers; false: one node a dispatch
 };
 
 /// Schedules, fuses and plans memory. The graph must be lowered: no scans, no composites.
 std::shared_ptr<const Program> compile(const ir::Graph& graph, const CompileOptions& options);
 
 /// compile() through a process-wide cache keyed by the graph's structural hash and the options.
-std::shared_ptr<const Program> compile_cached(const ir::Graph& graph, const CompileOptions& options);
+std::shared_ptr<const Program> compile_cached(const ir::Graph& graph,
+                                              const CompileOptions& options);
 
 /// Assigns arena offsets to temporaries: lifetimes over each phase's dispatches, first fit.
 void plan_memory(Program& program);

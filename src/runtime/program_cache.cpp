@@ -23,7 +23,8 @@ Cache& cache() {
 
 }  // namespace
 
-std::shared_ptr<const Program> compile_cached(const ir::Graph& graph, const CompileOptions& options) {
+std::shared_ptr<const Program> compile_cached(const ir::Graph& graph,
+                                              const CompileOptions& options) {
   const Key key{graph.structural_hash(), options.target, options.fuse};
   {
     const platform::LockGuard lock(cache().mutex);

@@ -16,23 +16,28 @@ struct Stage {
 
 ir::Graph training_graph(const Network& network, const TrainerOptions& options) {
   // The number of samples is part of the program; one batch stands for any data set.
-  return train::back_propagation({network.state(), options.optimizer, options.batch, options.batch, DType::uint8});
+  return train::back_propagation(
+      {network.state(), options.optimizer, options.batch, options.batch, DType::uint8});
 }
 
 const std::vector<Stage>& stages() {
   static const std::vector<Stage> table = {
       {"model",
        [](const Network& network, const TrainerOptions& options) {
-         train::ModelGraph model = train::build_model(network.state(), options.batch, train::graph_type(network.type()));
+         train::ModelGraph model =
+             train::build_model(network.state(), options.batch, train::graph_type(network.type()));
          train::add_gradients(model);
          ir::Phase phase{"gradients", {}};
          const auto output = [&](const char* name, uint64_t id, ir::NodeId value) {
            const ir::Node& node = model.graph[value];
-           phase.assignments.push_back({model.graph.add_slot({name, id, ir::SlotRole::kOutput, node.type, node.shape}), value});
+           phase.assignments.push_back(
+               {model.graph.add_slot({name, id, ir::SlotRole::kOutput, node.type, node.shape}),
+                value});
          };
          output("prediction", 0, model.prediction);
          output("losses", 0, model.losses);
-         for (const auto& parameter : model.parameters) output("gradient", parameter.parameter->id, parameter.gradient);
+         for (const auto& parameter : model.parameters)
+           output("gradient", parameter.parameter->id, parameter.gradient);
          model.graph.phases().push_back(std::move(phase));
          return ir::to_text(model.graph);
        }},
@@ -41,11 +46,14 @@ const std::vector<Stage>& stages() {
          return ir::to_text(train::inference(network.state(), options.batch));
        }},
       {"training",
-       [](const Network& network, const TrainerOptions& options) { return ir::to_text(training_graph(network, options)); }},
+       [](const Network& network, const TrainerOptions& options) {
+         return ir::to_text(training_graph(network, options));
+       }},
       {"program",
        [](const Network& network, const TrainerOptions& options) {
          const runtime::Backend& backend = runtime::find_backend(options.device);
-         return runtime::to_text(*runtime::compile(training_graph(network, options), backend.compile_options()));
+         return runtime::to_text(
+             *runtime::compile(training_graph(network, options), backend.compile_options()));
        }},
   };
   return table;

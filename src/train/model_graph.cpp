@@ -35,7 +35,8 @@ ModelGraph build_model(const detail::NetworkState& state, size_t batch, DType ty
     const auto& [x, shape] = outputs.at(layer.inputs.at(0));
     std::vector<NodeId> parameters;
     for (const detail::Parameter& parameter : layer.parameters) {
-      const uint32_t slot = graph.add_slot({kValue, parameter.id, SlotRole::kParameter, type, parameter.value.shape()});
+      const uint32_t slot = graph.add_slot(
+          {kValue, parameter.id, SlotRole::kParameter, type, parameter.value.shape()});
       parameters.push_back(graph.read(slot));
       model.parameters.push_back({&parameter, parameters.back(), ir::kNoNode});
     }
@@ -56,8 +57,10 @@ void add_gradients(ModelGraph& model) {
   ir::Builder b(model.graph);
   const size_t batch = b.shape(model.losses)[0];
   // The losses are masked already; ones as seeds would only be multiplied by the mask again.
-  const NodeId rows = model.graph[model.losses].operands[0], mask = model.graph[model.losses].operands[1];
-  if (b.shape(mask) != Shape{batch, 1}) raise("[loss] the mask has shape {}", to_string(b.shape(mask)));
+  const NodeId rows = model.graph[model.losses].operands[0],
+               mask = model.graph[model.losses].operands[1];
+  if (b.shape(mask) != Shape{batch, 1})
+    raise("[loss] the mask has shape {}", to_string(b.shape(mask)));
   std::vector<NodeId> wrt;
   for (const auto& parameter : model.parameters) wrt.push_back(parameter.node);
   const std::vector<NodeId> gradients = ir::vjp(model.graph, {rows}, {mask}, wrt);
@@ -66,8 +69,10 @@ void add_gradients(ModelGraph& model) {
 
 void lower_parameters(const ModelGraph& model, ir::Graph& low, ir::FixedLowering& lowering) {
   ir::Builder b(low);
-  const auto slot = [&](const char* name, uint64_t id, SlotRole role, DType type, const Shape& shape) {
-    return low.read(low.has_slot(id, name) ? low.find_slot(id, name) : low.add_slot({name, id, role, type, shape}));
+  const auto slot = [&](const char* name, uint64_t id, SlotRole role, DType type,
+                        const Shape& shape) {
+    return low.read(low.has_slot(id, name) ? low.find_slot(id, name)
+                                           : low.add_slot({name, id, role, type, shape}));
   };
   for (const auto& [parameter, node, gradient] : model.parameters) {
     const Shape& shape = parameter->value.shape();
@@ -78,7 +83,8 @@ void lower_parameters(const ModelGraph& model, ir::Graph& low, ir::FixedLowering
       continue;
     }
     const NodeId view = slot(kView, parameter->id, SlotRole::kView, DType::int8, shape);
-    const NodeId view_exponent = slot(kViewExponent, parameter->id, SlotRole::kState, DType::int32, {});
+    const NodeId view_exponent =
+        slot(kViewExponent, parameter->id, SlotRole::kState, DType::int32, {});
     lowering.leaf(node, {b.cast(view, DType::int32), view_exponent}, {view, view_exponent});
   }
 }

@@ -11,17 +11,17 @@ namespace paragon::train {
 /// A network as a floating-point graph, without phases: the start of every program.
 struct ModelGraph {
   ir::Graph graph;
-  ir::NodeId x;            ///< [batch, features]
-  ir::NodeId labels;       ///< int32 [batch, 1]
-  ir::NodeId count;        ///< int32 scalar: real rows of the batch
-  ir::NodeId logits;       ///< [batch, classes], before a softmax
-  ir::NodeId prediction;   ///< what the last activation gives
-  ir::NodeId losses;       ///< [batch, 1] cross-entropy in nats, zero in the padding
+  ir::NodeId x;           ///< [batch, features]
+  ir::NodeId labels;      ///< int32 [batch, 1]
+  ir::NodeId count;       ///< int32 scalar: real rows of the batch
+  ir::NodeId logits;      ///< [batch, classes], before a softmax
+  ir::NodeId prediction;  ///< what the last activation gives
+  ir::NodeId losses;      ///< [batch, 1] cross-entropy in nats, zero in the padding
 
   struct Parameter {
     const detail::Parameter* parameter;
     ir::NodeId node;
-    ir::NodeId gradient;   ///< of the sum of the losses; kNoNode before add_gradients
+    ir::NodeId gradient;  ///< of the sum of the losses; kNoNode before add_gradients
   };
   std::vector<Parameter> parameters;
 };

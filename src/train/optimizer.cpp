@@ -47,19 +47,29 @@ auto make(const Table& table, std::string_view kind, std::string_view keyword) {
 
 }  // namespace
 
-std::vector<std::string> optimizers() { return keywords(optimizer_table()); }
-std::vector<std::string> schedules() { return keywords(schedule_table()); }
-Optimizer make_optimizer(std::string_view keyword) { return make(optimizer_table(), "optimizer", keyword); }
-Schedule make_schedule(std::string_view keyword) { return make(schedule_table(), "schedule", keyword); }
+std::vector<std::string> optimizers() {
+  return keywords(optimizer_table());
+}
+std::vector<std::string> schedules() {
+  return keywords(schedule_table());
+}
+Optimizer make_optimizer(std::string_view keyword) {
+  return make(optimizer_table(), "optimizer", keyword);
+}
+Schedule make_schedule(std::string_view keyword) {
+  return make(schedule_table(), "schedule", keyword);
+}
 
 namespace train {
 
 using ir::NodeId;
 using ir::Op;
 
-NodeId UpdateBuilder::state(uint64_t id, const char* name, DType type, const Shape& shape, ir::SlotRole role) {
+NodeId UpdateBuilder::state(uint64_t id, const char* name, DType type, const Shape& shape,
+                            ir::SlotRole role) {
   ir::Graph& graph = b.graph();
-  return graph.read(graph.has_slot(id, name) ? graph.find_slot(id, name) : graph.add_slot({name, id, role, type, shape}));
+  return graph.read(graph.has_slot(id, name) ? graph.find_slot(id, name)
+                                             : graph.add_slot({name, id, role, type, shape}));
 }
 
 void UpdateBuilder::assign(uint64_t id, const char* name, NodeId value) {
@@ -81,23 +91,27 @@ void expect(bool good, const char* field, double got, const char* expected) {
 
 void check_config(const Sgd& o) {
   expect(o.momentum >= 0 && o.momentum < 1, "momentum", o.momentum, "0 or more and below 1");
-  expect(o.weight_decay >= 0 && o.weight_decay < 1, "weight_decay", o.weight_decay, "0 or more and below 1");
+  expect(o.weight_decay >= 0 && o.weight_decay < 1, "weight_decay", o.weight_decay,
+         "0 or more and below 1");
 }
 
 void check_config(const Adam& o) {
   expect(o.beta1 >= 0 && o.beta1 < 1, "beta1", o.beta1, "0 or more and below 1");
   expect(o.beta2 > 0 && o.beta2 < 1, "beta2", o.beta2, "above 0 and below 1");
   expect(o.epsilon > 0 && o.epsilon < 1, "epsilon", o.epsilon, "above 0 and below 1");
-  expect(o.weight_decay >= 0 && o.weight_decay < 1, "weight_decay", o.weight_decay, "0 or more and below 1");
+  expect(o.weight_decay >= 0 && o.weight_decay < 1, "weight_decay", o.weight_decay,
+         "0 or more and below 1");
 }
 
 // g + decay w, in the graph's floating-point type.
-NodeId mean_gradient(UpdateBuilder& u, double decay, NodeId value, NodeId gradient, const RealRates& rates) {
+NodeId mean_gradient(UpdateBuilder& u, double decay, NodeId value, NodeId gradient,
+                     const RealRates& rates) {
   const NodeId mean = u.b.mul(gradient, rates.inverse_count);
   return decay == 0 ? mean : u.b.add(mean, u.b.mul(value, u.b.constant(decay, value)));
 }
 
-void real(UpdateBuilder& u, const Sgd& o, uint64_t id, NodeId value, NodeId gradient, const RealRates& rates) {
+void real(UpdateBuilder& u, const Sgd& o, uint64_t id, NodeId value, NodeId gradient,
+          const RealRates& rates) {
   NodeId step = mean_gradient(u, o.weight_decay, value, gradient, rates);
   if (o.momentum != 0) {
     const NodeId velocity = u.state(id, "momentum", u.b.type(value), u.b.shape(value));
@@ -115,7 +129,8 @@ NodeId power(UpdateBuilder& u, const char* name, double beta) {
   return now;
 }
 
-void real(UpdateBuilder& u, const Adam& o, uint64_t id, NodeId value, NodeId gradient, const RealRates& rates) {
+void real(UpdateBuilder& u, const Adam& o, uint64_t id, NodeId value, NodeId gradient,
+          const RealRates& rates) {
   ir::Builder& b = u.b;
   const DType type = b.type(value);
   const NodeId one = b.real(1, DType::float64);
@@ -126,9 +141,11 @@ void real(UpdateBuilder& u, const Adam& o, uint64_t id, NodeId value, NodeId gra
   const NodeId epsilon = b.cast(b.mul(correction2, b.real(o.epsilon, DType::float64)), type);
 
   const NodeId g = mean_gradient(u, o.weight_decay, value, gradient, rates);
-  const NodeId m0 = u.state(id, "mean", type, b.shape(value)), v0 = u.state(id, "variance", type, b.shape(value));
+  const NodeId m0 = u.state(id, "mean", type, b.shape(value)),
+               v0 = u.state(id, "variance", type, b.shape(value));
   const NodeId m = b.add(b.mul(m0, b.real(o.beta1, type)), b.mul(g, b.real(1 - o.beta1, type)));
-  const NodeId v = b.add(b.mul(v0, b.real(o.beta2, type)), b.mul(b.mul(g, g), b.real(1 - o.beta2, type)));
+  const NodeId v =
+      b.add(b.mul(v0, b.real(o.beta2, type)), b.mul(b.mul(g, g), b.real(1 - o.beta2, type)));
   u.assign(id, "mean", m);
   u.assign(id, "variance", v);
   const NodeId ratio = b.div(m, b.add(b.sqrt(v), epsilon));
@@ -152,7 +169,8 @@ auto with_config(const Optimizer& optimizer, F&& f) {
 
 void check(const Optimizer& optimizer) {
   with_config(optimizer, [](const auto& config) {
-    expect(config.rate > 0 && std::isfinite(config.rate) && config.rate < 1e3, "rate", config.rate, "above 0 and below 1000");
+    expect(config.rate > 0 && std::isfinite(config.rate) && config.rate < 1e3, "rate", config.rate,
+           "above 0 and below 1000");
     check_config(config);
   });
 }
@@ -161,7 +179,8 @@ double rate(const Optimizer& optimizer) {
   return with_config(optimizer, [](const auto& config) { return config.rate; });
 }
 
-void update_real(UpdateBuilder& u, const Optimizer& optimizer, uint64_t id, NodeId value, NodeId gradient, const RealRates& rates) {
+void update_real(UpdateBuilder& u, const Optimizer& optimizer, uint64_t id, NodeId value,
+                 NodeId gradient, const RealRates& rates) {
   with_config(optimizer, [&](const auto& config) { real(u, config, id, value, gradient, rates); });
 }
 

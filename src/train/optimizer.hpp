@@ -12,10 +12,10 @@ namespace paragon::train {
 
 /// The run-time scalars of an update, written by the host before each step.
 struct RealRates {
-  ir::NodeId rate, inverse_count;   ///< in the graph's type; the gradient is a sum over the batch
+  ir::NodeId rate, inverse_count;  ///< in the graph's type; the gradient is a sum over the batch
 };
 struct FixedRates {
-  ir::NodeId rate, rate_shift;      ///< rate * 2^-rate_shift, a Mantissa15
+  ir::NodeId rate, rate_shift;  ///< rate * 2^-rate_shift, a Mantissa15
   ir::NodeId inverse, inverse_shift;
 };
 
@@ -52,7 +52,8 @@ struct FixedParameter {
 void update_fixed(UpdateBuilder& u, const Optimizer& optimizer, const FixedParameter& parameter,
                   const ir::Fixed& gradient, const FixedRates& rates);
 
-/// First values of optimizer state that does not start at zero: the running powers of Adam's decays.
+/// First values of optimizer state that does not start at zero: the running powers of Adam's
+/// decays.
 double initial_state(std::string_view slot_name);
 /// The same in fixed point, as the int64 of the slot.
 int64_t initial_fixed_state(std::string_view slot_name);

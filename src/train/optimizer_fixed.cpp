@@ -18,23 +18,27 @@ using ir::Op;
 
 namespace {
 
-constexpr int kPowerFraction = 30;   // Adam's running powers are Q30
+constexpr int kPowerFraction = 30;  // Adam's running powers are Q30
 
 NodeId read_master(UpdateBuilder& u, const FixedParameter& p) {
   return u.state(p.id, kValue, DType::int32, p.shape, ir::SlotRole::kParameter);
 }
 
 // The mean gradient as a multiple of 2^-28, weight decay added.
-NodeId mean_gradient(UpdateBuilder& u, const FixedParameter& p, double decay, const Fixed& gradient, const FixedRates& rates) {
+NodeId mean_gradient(UpdateBuilder& u, const FixedParameter& p, double decay, const Fixed& gradient,
+                     const FixedRates& rates) {
   ir::Builder& b = u.b;
   // sum * inverse 2^-inverse_shift 2^e = q 2^-28
-  const NodeId shift = b.sub(rates.inverse_shift, b.add(gradient.exponent, b.integer(kGradientFraction)));
+  const NodeId shift =
+      b.sub(rates.inverse_shift, b.add(gradient.exponent, b.integer(kGradientFraction)));
   const NodeId g = b.mul_shift(gradient.mantissa, rates.inverse, shift, kGradientLimit);
   if (decay == 0) return g;
   const Mantissa15 d = to_mantissa15(decay);
-  const NodeId pull = b.mul_shift(read_master(u, p), b.integer(d.mantissa),
-                                  b.integer(d.shift + p.fraction - kGradientFraction), kGradientLimit / 2);
-  return b.clamp(b.add(b.clamp(g, -kGradientLimit / 2, kGradientLimit / 2), pull), -kGradientLimit, kGradientLimit);
+  const NodeId pull =
+      b.mul_shift(read_master(u, p), b.integer(d.mantissa),
+                  b.integer(d.shift + p.fraction - kGradientFraction), kGradientLimit / 2);
+  return b.clamp(b.add(b.clamp(g, -kGradientLimit / 2, kGradientLimit / 2), pull), -kGradientLimit,
+                 kGradientLimit);
 }
 
 // Subtracts a step (a multiple of the master's unit) and renews the view.
@@ -54,7 +58,8 @@ void write_master(UpdateBuilder& u, const FixedParameter& p, NodeId step) {
   u.assign(p.id, "view_next", b.max(seen, b.sub(used, b.integer(1))));
 }
 
-void fixed_update(UpdateBuilder& u, const Sgd& o, const FixedParameter& p, const Fixed& gradient, const FixedRates& rates) {
+void fixed_update(UpdateBuilder& u, const Sgd& o, const FixedParameter& p, const Fixed& gradient,
+                  const FixedRates& rates) {
   ir::Builder& b = u.b;
   NodeId step = mean_gradient(u, p, o.weight_decay, gradient, rates);
   if (o.momentum != 0) {
@@ -78,7 +83,8 @@ NodeId power(UpdateBuilder& u, const char* name, int64_t beta) {
   return now;
 }
 
-void fixed_update(UpdateBuilder& u, const Adam& o, const FixedParameter& p, const Fixed& gradient, const FixedRates& rates) {
+void fixed_update(UpdateBuilder& u, const Adam& o, const FixedParameter& p, const Fixed& gradient,
+                  const FixedRates& rates) {
   ir::Builder& b = u.b;
   const auto long_integer = [&](int64_t value) { return b.integer(value, DType::int64); };
   const int decay_bits = std::clamp(static_cast<int>(std::lround(-std::log2(1 - o.beta2))), 1, 20);
@@ -90,14 +96,18 @@ void fixed_update(UpdateBuilder& u, const Adam& o, const FixedParameter& p, cons
   const NodeId c2 = b.sub(long_integer(one), power(u, "beta2_power", one - (one >> decay_bits)));
   const NodeId root = b.unary(Op::isqrt, b.mul(c2, long_integer(one)));  // Q30
   const NodeId ratio_of_roots = b.binary(Op::div_round, b.mul(root, long_integer(1 << 15)), c1);
-  const NodeId correction = b.cast(b.min(ratio_of_roots, long_integer(kGradientLimit)), DType::int32);
+  const NodeId correction =
+      b.cast(b.min(ratio_of_roots, long_integer(kGradientLimit)), DType::int32);
 
   const NodeId g = mean_gradient(u, p, o.weight_decay, gradient, rates);
-  const NodeId m0 = u.state(p.id, "mean", DType::int32, p.shape), v0 = u.state(p.id, "variance", DType::int64, p.shape);
+  const NodeId m0 = u.state(p.id, "mean", DType::int32, p.shape),
+               v0 = u.state(p.id, "variance", DType::int64, p.shape);
   const auto gain = std::max<int64_t>(std::lround((1 - o.beta1) * (1 << 15)), 1);
-  const NodeId m = b.add(m0, b.mul_shift(b.sub(g, m0), b.integer(gain), b.integer(15), kGradientLimit));
+  const NodeId m =
+      b.add(m0, b.mul_shift(b.sub(g, m0), b.integer(gain), b.integer(15), kGradientLimit));
   const NodeId wide = b.cast(g, DType::int64);
-  const NodeId v = b.add(v0, b.align(b.sub(b.mul(wide, wide), v0), b.integer(decay_bits), int64_t{1} << 61));
+  const NodeId v =
+      b.add(v0, b.align(b.sub(b.mul(wide, wide), v0), b.integer(decay_bits), int64_t{1} << 61));
   u.assign(p.id, "mean", m);
   u.assign(p.id, "variance", v);
   // Epsilon goes under the root, squared: sqrt(v + eps^2) lies between sqrt(v) and sqrt(v) + eps.
@@ -108,19 +118,22 @@ void fixed_update(UpdateBuilder& u, const Adam& o, const FixedParameter& p, cons
   write_master(u, p, b.mul_shift(scaled, rates.rate, shift, kGradientLimit));
 }
 
-void fixed_update(UpdateBuilder&, std::monostate, const FixedParameter&, const Fixed&, const FixedRates&) {
+void fixed_update(UpdateBuilder&, std::monostate, const FixedParameter&, const Fixed&,
+                  const FixedRates&) {
   raise("[optimizer] there is none");
 }
 
 }  // namespace
 
-void update_fixed(UpdateBuilder& u, const Optimizer& optimizer, const FixedParameter& parameter, const Fixed& gradient,
-                  const FixedRates& rates) {
-  std::visit([&](const auto& config) { fixed_update(u, config, parameter, gradient, rates); }, optimizer);
+void update_fixed(UpdateBuilder& u, const Optimizer& optimizer, const FixedParameter& parameter,
+                  const Fixed& gradient, const FixedRates& rates) {
+  std::visit([&](const auto& config) { fixed_update(u, config, parameter, gradient, rates); },
+             optimizer);
 }
 
 int64_t initial_fixed_state(std::string_view slot_name) {
-  return slot_name == "beta1_power" || slot_name == "beta2_power" ? int64_t{1} << kPowerFraction : 0;
+  return slot_name == "beta1_power" || slot_name == "beta2_power" ? int64_t{1} << kPowerFraction
+                                                                  : 0;
 }
 
 }  // namespace paragon::train

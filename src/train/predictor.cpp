@@ -22,19 +22,22 @@ struct Predictor::Impl {
   std::unique_ptr<runtime::Instance> instance;
   uint32_t input_slot, output_slot, exponent_slot = 0;
   size_t phase;
-  Tensor input, output;   // staging, of the slots' types
+  Tensor input, output;  // staging, of the slots' types
 
   Impl(const Network& network, const PredictorOptions& options) {
     const detail::NetworkState& state = network.state();
-    if (options.batch < 1 || options.batch > 65536) raise("[predictor] batch is {}, expected 1 to 65536", options.batch);
-    if (options.threads > 1024) raise("[predictor] threads is {}, expected 0 to 1024", options.threads);
+    if (options.batch < 1 || options.batch > 65536)
+      raise("[predictor] batch is {}, expected 1 to 65536", options.batch);
+    if (options.threads > 1024)
+      raise("[predictor] threads is {}, expected 0 to 1024", options.threads);
     batch = options.batch;
     outputs = network.outputs();
     fixed_point = info(network.type()).arithmetic == Arithmetic::kFixed;
     input_exponent = state.input_exponent;
     const runtime::Backend& backend = runtime::find_backend(options.device);
     program = runtime::compile_cached(train::inference(state, batch), backend.compile_options());
-    instance = backend.instantiate(program, static_cast<int>(options.threads == 0 ? processors() : options.threads));
+    instance = backend.instantiate(
+        program, static_cast<int>(options.threads == 0 ? processors() : options.threads));
     train::upload_parameters(state, *program, *instance);
     phase = program->find_phase(train::kForward);
     input_slot = program->find_slot(0, train::kFeatures);
@@ -48,13 +51,16 @@ struct Predictor::Impl {
   void run(std::span<const float> in, std::span<float> out) {
     const size_t rows = in.size() / features;
     if (in.size() % features != 0 || rows > batch)
-      raise("[predictor] got {} features, expected up to {} samples of {}", in.size(), batch, features);
-    if (out.size() != rows * outputs) raise("[predictor] got room for {} outputs, expected {}", out.size(), rows * outputs);
+      raise("[predictor] got {} features, expected up to {} samples of {}", in.size(), batch,
+            features);
+    if (out.size() != rows * outputs)
+      raise("[predictor] got room for {} outputs, expected {}", out.size(), rows * outputs);
     encode(in);
-    // The padding repeats the first sample: an untrained fixed-point network takes its exponents from
-    // the whole batch, and repetitions change none of them.
+    // The padding repeats the first sample: an untrained fixed-point network takes its exponents
+    // from the whole batch, and repetitions change none of them.
     const size_t row_bytes = features * size_of(input.type());
-    for (size_t row = rows; row < batch && rows > 0; ++row) std::memcpy(input.data() + row * row_bytes, input.data(), row_bytes);
+    for (size_t row = rows; row < batch && rows > 0; ++row)
+      std::memcpy(input.data() + row * row_bytes, input.data(), row_bytes);
     instance->upload(input_slot, {input.data(), input.bytes()});
     instance->run(phase);
     instance->download(output_slot, {output.data(), output.bytes()});
@@ -63,29 +69,40 @@ struct Predictor::Impl {
 
   void encode(std::span<const float> in) {
     switch (input.type()) {
-      case DType::int8: train::encode_features(in, input_exponent, input.as<int8_t>()); break;
-      case DType::float64: std::copy(in.begin(), in.end(), input.as<double>().begin()); break;
-      default: std::copy(in.begin(), in.end(), input.as<float>().begin()); break;
+      case DType::int8:
+        train::encode_features(in, input_exponent, input.as<int8_t>());
+        break;
+      case DType::float64:
+        std::copy(in.begin(), in.end(), input.as<double>().begin());
+        break;
+      default:
+        std::copy(in.begin(), in.end(), input.as<float>().begin());
+        break;
     }
   }
 
   void decode(std::span<float> out) {
     if (!fixed_point) {
       for (size_t i = 0; i < out.size(); ++i)
-        out[i] = output.type() == DType::float64 ? static_cast<float>(output.as<double>()[i]) : output.as<float>()[i];
+        out[i] = output.type() == DType::float64 ? static_cast<float>(output.as<double>()[i])
+                                                 : output.as<float>()[i];
       return;
     }
     const int exponent = instance->get<int32_t>(exponent_slot);
-    for (size_t i = 0; i < out.size(); ++i) out[i] = std::ldexp(static_cast<float>(output.as<int32_t>()[i]), exponent);
+    for (size_t i = 0; i < out.size(); ++i)
+      out[i] = std::ldexp(static_cast<float>(output.as<int32_t>()[i]), exponent);
   }
 };
 
-Predictor::Predictor(const Network& network, PredictorOptions options) : impl_(std::make_unique<Impl>(network, options)) {}
+Predictor::Predictor(const Network& network, PredictorOptions options)
+    : impl_(std::make_unique<Impl>(network, options)) {}
 Predictor::Predictor(Predictor&&) noexcept = default;
 Predictor& Predictor::operator=(Predictor&&) noexcept = default;
 Predictor::~Predictor() = default;
 
-void Predictor::run(std::span<const float> features, std::span<float> outputs) { impl_->run(features, outputs); }
+void Predictor::run(std::span<const float> features, std::span<float> outputs) {
+  impl_->run(features, outputs);
+}
 
 std::vector<float> Network::predict(std::span<const float> features) const {
   size_t per_sample = 1;

@@ -3,8 +3,8 @@
 
 #include <paragon/trainer.hpp>
 
-#include "network/state.hpp"
 #include "ir/graph.hpp"
+#include "network/state.hpp"
 
 namespace paragon::train {
 
@@ -13,12 +13,12 @@ struct TrainingSetup {
   const detail::NetworkState& network;
   const Optimizer& optimizer;
   size_t batch;
-  size_t samples;          ///< rows of the data set
-  DType feature_type;      ///< uint8 (value = byte / 255), float32, or int8 (encoded by the host)
+  size_t samples;      ///< rows of the data set
+  DType feature_type;  ///< uint8 (value = byte / 255), float32, or int8 (encoded by the host)
 };
 
-/// A credit rule: how error becomes weight change. It makes the graph of a training with its phases,
-/// by name; the executor knows nothing of it.
+/// A credit rule: how error becomes weight change. It makes the graph of a training with its
+/// phases, by name; the executor knows nothing of it.
 using CreditRule = ir::Graph (*)(const TrainingSetup& setup);
 
 // Phases of back-propagation.

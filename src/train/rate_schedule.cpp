@@ -9,15 +9,26 @@
 namespace paragon::train {
 namespace {
 
-double factor(std::monostate, const Position&) { return 1; }
-double factor(const ConstantRate&, const Position&) { return 1; }
-double factor(const StepRate& s, const Position& p) { return std::pow(s.factor, static_cast<double>(p.epoch / s.every)); }
+double factor(std::monostate, const Position&) {
+  return 1;
+}
+double factor(const ConstantRate&, const Position&) {
+  return 1;
+}
+double factor(const StepRate& s, const Position& p) {
+  return std::pow(s.factor, static_cast<double>(p.epoch / s.every));
+}
 double factor(const CosineRate&, const Position& p) {
-  return 0.5 * (1 + std::cos(std::numbers::pi * static_cast<double>(p.step) / static_cast<double>(p.steps)));
+  return 0.5 * (1 + std::cos(std::numbers::pi * static_cast<double>(p.step) /
+                             static_cast<double>(p.steps)));
 }
 
-fixed::Mantissa15 apply(fixed::Mantissa15 rate, std::monostate, const Position&) { return rate; }
-fixed::Mantissa15 apply(fixed::Mantissa15 rate, const ConstantRate&, const Position&) { return rate; }
+fixed::Mantissa15 apply(fixed::Mantissa15 rate, std::monostate, const Position&) {
+  return rate;
+}
+fixed::Mantissa15 apply(fixed::Mantissa15 rate, const ConstantRate&, const Position&) {
+  return rate;
+}
 fixed::Mantissa15 apply(fixed::Mantissa15 rate, const StepRate& s, const Position& p) {
   const auto q15 = static_cast<int32_t>(std::lround(s.factor * (1 << 15)));
   for (size_t i = 0; i < p.epoch / s.every; ++i) rate = fixed::scale(rate, q15);
@@ -33,7 +44,8 @@ double scheduled(const Schedule& schedule, double rate, const Position& position
   return rate * std::visit([&](const auto& s) { return factor(s, position); }, schedule);
 }
 
-fixed::Mantissa15 scheduled(const Schedule& schedule, fixed::Mantissa15 rate, const Position& position) {
+fixed::Mantissa15 scheduled(const Schedule& schedule, fixed::Mantissa15 rate,
+                            const Position& position) {
   return std::visit([&](const auto& s) { return apply(rate, s, position); }, schedule);
 }
 
@@ -41,7 +53,8 @@ void check(const Schedule& schedule) {
   const auto* step = std::get_if<StepRate>(&schedule);
   if (step == nullptr) return;
   if (step->every == 0) raise("[schedule] every is 0, expected 1 epoch or more");
-  if (!(step->factor > 0 && step->factor <= 1)) raise("[schedule] factor is {}, expected above 0 and at most 1", step->factor);
+  if (!(step->factor > 0 && step->factor <= 1))
+    raise("[schedule] factor is {}, expected above 0 and at most 1", step->factor);
 }
 
 }  // namespace paragon::train

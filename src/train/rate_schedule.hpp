@@ -11,14 +11,15 @@ namespace paragon::train {
 
 /// Where a training stands.
 struct Position {
-  size_t step, steps;   ///< of the whole training
-  size_t epoch;         ///< 0-based
+  size_t step, steps;  ///< of the whole training
+  size_t epoch;        ///< 0-based
 };
 
 /// The learning rate of a step.
 double scheduled(const Schedule& schedule, double rate, const Position& position);
 /// The same by integer arithmetic from the rate's mantissa.
-fixed::Mantissa15 scheduled(const Schedule& schedule, fixed::Mantissa15 rate, const Position& position);
+fixed::Mantissa15 scheduled(const Schedule& schedule, fixed::Mantissa15 rate,
+                            const Position& position);
 
 void check(const Schedule& schedule);  ///< raises on impossible settings
 

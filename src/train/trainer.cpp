@@ -24,11 +24,14 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
 
 /// The host's view of a training program: the scalars it writes before every step.
 struct StepSlots {
-  std::optional<uint32_t> count, start, shuffle_key, rate, inverse_count, rate_shift, inverse_shift, seed, step, loss_sum;
+  std::optional<uint32_t> count, start, shuffle_key, rate, inverse_count, rate_shift, inverse_shift,
+      seed, step, loss_sum;
 
   explicit StepSlots(const runtime::Program& program) {
     const auto find = [&](const char* name) -> std::optional<uint32_t> {
@@ -56,7 +59,7 @@ struct Trainer::Impl {
   std::optional<ProgressDisplay> display;
 
   const data::Dataset* data = nullptr;
-  std::vector<int8_t> encoded;              // float features of a fixed-point network
+  std::vector<int8_t> encoded;  // float features of a fixed-point network
   std::unique_ptr<runtime::Instance> instance;
   std::shared_ptr<const runtime::Program> program;
   std::optional<StepSlots> slots;
@@ -64,7 +67,7 @@ struct Trainer::Impl {
   bool fixed_point = false;
   fixed::Mantissa15 base_rate;
 
-  size_t step = 0, epoch = 0, row = 0;      // next step, current epoch (0-based), next row of it
+  size_t step = 0, epoch = 0, row = 0;  // next step, current epoch (0-based), next row of it
   Clock::time_point training_start, epoch_start;
   std::vector<EpochStats> history;
 
@@ -73,7 +76,8 @@ struct Trainer::Impl {
     train::check(options.schedule);
     runtime::find_backend(options.device);
     const auto expect = [](const char* field, size_t got, size_t low, size_t high) {
-      if (got < low || got > high) raise("[trainer] {} is {}, expected {} to {}", field, got, low, high);
+      if (got < low || got > high)
+        raise("[trainer] {} is {}, expected {} to {}", field, got, low, high);
     };
     expect("batch", options.batch, 1, 65536);
     expect("epochs", options.epochs, 1, 1000000);
@@ -81,11 +85,14 @@ struct Trainer::Impl {
     network.outputs();  // raises if there is no layer
     fixed_point = info(network.type()).arithmetic == Arithmetic::kFixed;
     base_rate = fixed::to_mantissa15(train::rate(options.optimizer));
-    if (options.progress != nullptr) display.emplace(*options.progress, is_terminal(*options.progress));
+    if (options.progress != nullptr)
+      display.emplace(*options.progress, is_terminal(*options.progress));
   }
 
   size_t rows() const { return data->size(); }
-  size_t steps_per_epoch() const { return data == nullptr ? 0 : (rows() + options.batch - 1) / options.batch; }
+  size_t steps_per_epoch() const {
+    return data == nullptr ? 0 : (rows() + options.batch - 1) / options.batch;
+  }
   size_t total_steps() const { return steps_per_epoch() * options.epochs; }
 
   void begin(const data::Dataset& dataset) {
@@ -133,9 +140,11 @@ struct Trainer::Impl {
     if (dataset.size() > static_cast<size_t>(std::numeric_limits<int32_t>::max()) - options.batch)
       raise("[trainer] the data set has {} rows, expected below 2^31", dataset.size());
     if (dataset.features() != features)
-      raise("[trainer] a sample has {} features, the network's input {}", dataset.features(), features);
+      raise("[trainer] a sample has {} features, the network's input {}", dataset.features(),
+            features);
     if (dataset.classes > network.outputs())
-      raise("[trainer] the data set has {} classes, the network {} outputs", dataset.classes, network.outputs());
+      raise("[trainer] the data set has {} classes, the network {} outputs", dataset.classes,
+            network.outputs());
   }
 
   // Everything starts at zero but the running powers of Adam.
@@ -152,10 +161,13 @@ struct Trainer::Impl {
   void begin_epoch() {
     row = 0;
     epoch_start = Clock::now();
-    const uint64_t key = random::make_key({options.seed, epoch, static_cast<uint64_t>(random::Role::kShuffle)});
+    const uint64_t key =
+        random::make_key({options.seed, epoch, static_cast<uint64_t>(random::Role::kShuffle)});
     instance->set(*slots->shuffle_key, static_cast<int64_t>(key));
-    if (fixed_point) instance->set(*slots->loss_sum, int64_t{0});
-    else instance->set(*slots->loss_sum, 0.0);
+    if (fixed_point)
+      instance->set(*slots->loss_sum, int64_t{0});
+    else
+      instance->set(*slots->loss_sum, 0.0);
   }
 
   void run_step() {
@@ -172,7 +184,8 @@ struct Trainer::Impl {
       instance->set(*slots->inverse_shift, inverse.shift);
       if (slots->step) instance->set(*slots->step, static_cast<int64_t>(step));
     } else {
-      const double rate = train::scheduled(options.schedule, train::rate(options.optimizer), position);
+      const double rate =
+          train::scheduled(options.schedule, train::rate(options.optimizer), position);
       set_real(*slots->rate, rate);
       set_real(*slots->inverse_count, 1.0 / static_cast<double>(count));
     }
@@ -182,14 +195,18 @@ struct Trainer::Impl {
   }
 
   void set_real(uint32_t slot, double value) {
-    if (program->slots[slot].type == DType::float32) instance->set(slot, static_cast<float>(value));
-    else instance->set(slot, value);
+    if (program->slots[slot].type == DType::float32)
+      instance->set(slot, static_cast<float>(value));
+    else
+      instance->set(slot, value);
   }
 
   double mean_loss() {
     if (row == 0) return 0;
-    const double sum = fixed_point ? std::ldexp(static_cast<double>(instance->get<int64_t>(*slots->loss_sum)), -fixed::kLossFraction)
-                                   : instance->get<double>(*slots->loss_sum);
+    const double sum =
+        fixed_point ? std::ldexp(static_cast<double>(instance->get<int64_t>(*slots->loss_sum)),
+                                 -fixed::kLossFraction)
+                    : instance->get<double>(*slots->loss_sum);
     return sum / static_cast<double>(row);
   }
 
@@ -200,7 +217,8 @@ struct Trainer::Impl {
     report(row == rows());
     if (row < rows()) return true;
     const double seconds = seconds_since(epoch_start);
-    history.push_back({epoch + 1, mean_loss(), seconds, static_cast<double>(rows()) / std::max(seconds, 1e-9)});
+    history.push_back(
+        {epoch + 1, mean_loss(), seconds, static_cast<double>(rows()) / std::max(seconds, 1e-9)});
     ++epoch;
     if (epoch < options.epochs) begin_epoch();
     return epoch < options.epochs;
@@ -210,7 +228,14 @@ struct Trainer::Impl {
     const double seconds = std::max(seconds_since(epoch_start), 1e-9);
     const double speed = static_cast<double>(row) / seconds;
     const size_t left = (options.epochs - epoch) * rows() - row;
-    return {epoch + 1, options.epochs, row, rows(), mean_loss(), speed, speed > 0 ? static_cast<double>(left) / speed : 0, finished};
+    return {epoch + 1,
+            options.epochs,
+            row,
+            rows(),
+            mean_loss(),
+            speed,
+            speed > 0 ? static_cast<double>(left) / speed : 0,
+            finished};
   }
 
   void report(bool finished) {
@@ -221,13 +246,18 @@ struct Trainer::Impl {
   }
 };
 
-Trainer::Trainer(Network& network, TrainerOptions options) : impl_(std::make_unique<Impl>(network, std::move(options))) {}
+Trainer::Trainer(Network& network, TrainerOptions options)
+    : impl_(std::make_unique<Impl>(network, std::move(options))) {}
 Trainer::Trainer(Trainer&&) noexcept = default;
 Trainer& Trainer::operator=(Trainer&&) noexcept = default;
 Trainer::~Trainer() = default;
 
-void Trainer::begin(const data::Dataset& train) { impl_->begin(train); }
-bool Trainer::advance(size_t steps) { return impl_->advance(steps); }
+void Trainer::begin(const data::Dataset& train) {
+  impl_->begin(train);
+}
+bool Trainer::advance(size_t steps) {
+  return impl_->advance(steps);
+}
 
 std::vector<EpochStats> Trainer::fit(const data::Dataset& train) {
   // Short enough between two looks at the progress display, long enough to cost nothing.
@@ -242,19 +272,31 @@ std::vector<EpochStats> Trainer::fit(const data::Dataset& train) {
 Progress Trainer::progress() const {
   if (impl_->instance == nullptr) raise("[trainer] progress before begin");
   const bool over = impl_->epoch == impl_->options.epochs;
-  return over ? Progress{impl_->epoch, impl_->epoch, impl_->rows(), impl_->rows(), impl_->history.back().loss,
-                         impl_->history.back().samples_per_second, 0, true}
+  return over ? Progress{impl_->epoch,
+                         impl_->epoch,
+                         impl_->rows(),
+                         impl_->rows(),
+                         impl_->history.back().loss,
+                         impl_->history.back().samples_per_second,
+                         0,
+                         true}
               : impl_->progress(false);
 }
 
-const std::vector<EpochStats>& Trainer::history() const { return impl_->history; }
+const std::vector<EpochStats>& Trainer::history() const {
+  return impl_->history;
+}
 
 void Trainer::sync() {
   if (impl_->instance == nullptr || impl_->step == 0) return;
   train::download_parameters(impl_->network.state(), *impl_->program, *impl_->instance);
 }
 
-size_t Trainer::planned_bytes() const { return impl_->instance == nullptr ? 0 : impl_->instance->planned_bytes(); }
-size_t Trainer::steps_per_epoch() const { return impl_->steps_per_epoch(); }
+size_t Trainer::planned_bytes() const {
+  return impl_->instance == nullptr ? 0 : impl_->instance->planned_bytes();
+}
+size_t Trainer::steps_per_epoch() const {
+  return impl_->steps_per_epoch();
+}
 
 }  // namespace paragon

@@ -123,7 +123,7 @@ TEST(MemoryPlan, WhatLivesTogetherDoesNotOverlap) {
         for (auto a = lives.begin(); a != lives.end(); ++a) {
           const auto& x = program->buffers[a->first];
           ASSERT_LE(x.offset + x.bytes(), program->arena_bytes);
-          ASSERT_EQ(x.offset % 64, 0u);
+          ASSERT_EQ(x.offset % (x.shape.is_scalar() ? 8 : 64), 0u);
           for (auto b = std::next(a); b != lives.end(); ++b) {
             const auto& y = program->buffers[b->first];
             const bool together =

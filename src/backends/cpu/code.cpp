@@ -12,14 +12,19 @@ namespace paragon::cpu {
 using runtime::Instruction;
 using runtime::Operand;
 
-BoundCode::BoundCode(const runtime::Dispatch& dispatch, const runtime::Program& program, const runtime::HostMemory& memory)
+BoundCode::BoundCode(const runtime::Dispatch& dispatch, const runtime::Program& program,
+                     const runtime::HostMemory& memory)
     : rows_(dispatch.rows), cols_(dispatch.cols) {
   const auto& code = dispatch.code;
   if (code.instructions.size() > kMaxInstructions)
-    raise("[cpu] element-wise code of {} operations, expected at most {}", code.instructions.size(), kMaxInstructions);
+    raise("[cpu] element-wise code of {} operations, expected at most {}", code.instructions.size(),
+          kMaxInstructions);
   for (const Instruction& instruction : code.instructions) {
-    Step step{.kind = instruction.kind, .op = instruction.op, .type = instruction.type,
-              .operand_type = instruction.operand_type, .element = size_of(instruction.type)};
+    Step step{.kind = instruction.kind,
+              .op = instruction.op,
+              .type = instruction.type,
+              .operand_type = instruction.operand_type,
+              .element = size_of(instruction.type)};
     step.attrs = instruction.attrs;
     if (instruction.kind == Instruction::Kind::kLoad) {
       const Shape& shape = program.buffers[instruction.buffer].shape;
@@ -48,7 +53,8 @@ BoundCode::BoundCode(const runtime::Dispatch& dispatch, const runtime::Program& 
   }
   fuse_products(dispatch);
   find_direct_stores(dispatch, memory);
-  for (const auto& store : code.or_stores) or_stores_.push_back({store.reg, memory.data(store.buffer), 4});
+  for (const auto& store : code.or_stores)
+    or_stores_.push_back({store.reg, memory.data(store.buffer), 4});
   assign_slots();
   const bool anchor_only = steps_.size() == 1 && steps_[0].kind == Instruction::Kind::kAccumulator;
   if (anchor_only && stores_.size() == 1 && or_stores_.empty()) plain_store_ = stores_[0].memory;
@@ -64,13 +70,16 @@ void BoundCode::fuse_products(const runtime::Dispatch& dispatch) {
   for (const auto& store : dispatch.code.stores) ++readers[store.reg];
   for (Step& step : steps_) {
     const bool add = step.op == ir::Op::add, sub = step.op == ir::Op::sub;
-    if (step.kind != Instruction::Kind::kCompute || step.type != DType::float32 || (!add && !sub) || step.scalars != 0) continue;
+    if (step.kind != Instruction::Kind::kCompute || step.type != DType::float32 || (!add && !sub) ||
+        step.scalars != 0)
+      continue;
     for (unsigned side = 0; side < 2; ++side) {
       Step& product = steps_[step.reg[side]];
-      if (product.kind != Instruction::Kind::kCompute || product.op != ir::Op::mul || product.type != DType::float32 ||
-          readers[step.reg[side]] != 1 || product.scalars == 3)
+      if (product.kind != Instruction::Kind::kCompute || product.op != ir::Op::mul ||
+          product.type != DType::float32 || readers[step.reg[side]] != 1 || product.scalars == 3)
         continue;
-      const unsigned first = product.source[0] == Source::kScalar ? 1 : 0;  // a single value goes second
+      const unsigned first =
+          product.source[0] == Source::kScalar ? 1 : 0;  // a single value goes second
       const uint32_t other = step.reg[1 - side];
       product.absorbed = true;
       for (unsigned k = 0; k < 2; ++k) {
@@ -83,14 +92,17 @@ void BoundCode::fuse_products(const runtime::Dispatch& dispatch) {
       step.source[2] = Source::kRegister;
       step.reg[2] = other;
       step.operands = 3;
-      step.kernel = fused_product_kernel(add ? FusedProduct::kMulAdd : side == 0 ? FusedProduct::kMulSub : FusedProduct::kSubMul);
+      step.kernel = fused_product_kernel(add         ? FusedProduct::kMulAdd
+                                         : side == 0 ? FusedProduct::kMulSub
+                                                     : FusedProduct::kSubMul);
       break;
     }
   }
 }
 
 // A result goes straight to memory unless a later operation still reads the old contents.
-void BoundCode::find_direct_stores(const runtime::Dispatch& dispatch, const runtime::HostMemory& memory) {
+void BoundCode::find_direct_stores(const runtime::Dispatch& dispatch,
+                                   const runtime::HostMemory& memory) {
   for (const auto& store : dispatch.code.stores) {
     std::byte* target = memory.data(store.buffer);
     Step& writer = steps_[store.reg];
@@ -104,8 +116,10 @@ void BoundCode::find_direct_stores(const runtime::Dispatch& dispatch, const runt
         if (source.kind == Instruction::Kind::kLoad && source.memory == target) direct = false;
       }
     }
-    if (direct) writer.direct = target;
-    else stores_.push_back({store.reg, target, writer.element});
+    if (direct)
+      writer.direct = target;
+    else
+      stores_.push_back({store.reg, target, writer.element});
   }
 }
 
@@ -124,8 +138,11 @@ void BoundCode::assign_slots() {
     if (!steps_[i].absorbed && last[i] < steps_.size()) ending[last[i]].push_back(i);
   // Two sizes of slots, so that 64-bit registers do not make the others large.
   std::vector<size_t> free[2];
-  if (std::any_of(steps_.begin(), steps_.end(), [](const Step& step) { return step.element == 8; })) tile_ /= 2;
-  const auto pool = [&](size_t i) -> std::vector<size_t>& { return free[steps_[i].element == 8 ? 1 : 0]; };
+  if (std::any_of(steps_.begin(), steps_.end(), [](const Step& step) { return step.element == 8; }))
+    tile_ /= 2;
+  const auto pool = [&](size_t i) -> std::vector<size_t>& {
+    return free[steps_[i].element == 8 ? 1 : 0];
+  };
   for (size_t i = 0; i < steps_.size(); ++i) {
     if (steps_[i].absorbed) continue;
     // Element by element, a result may replace an operand of the same size that ends here.
@@ -147,20 +164,24 @@ void BoundCode::rebind(const runtime::HostMemory& memory) {
     if (step.kind == Instruction::Kind::kLoad) step.memory = memory.data(step.buffer);
 }
 
-void BoundCode::run(size_t row, size_t rows, size_t col, size_t cols, Accumulators accumulators, std::byte* scratch) const {
+void BoundCode::run(size_t row, size_t rows, size_t col, size_t cols, Accumulators accumulators,
+                    std::byte* scratch) const {
   const std::byte* registers[kMaxInstructions];
   const size_t tile_cols = std::min(cols, tile_);
   const size_t tile_rows = std::max<size_t>(1, tile_ / std::max<size_t>(tile_cols, 1));
   const size_t element = steps_.empty() ? 0 : steps_[0].element;  // the anchor comes first
   for (size_t r = 0; r < rows; r += tile_rows)
     for (size_t c = 0; c < cols; c += tile_cols) {
-      const Tile tile{row + r, std::min(tile_rows, rows - r), col + c, std::min(tile_cols, cols - c)};
-      const Accumulators part{accumulators.data + (r * accumulators.stride + c) * element, accumulators.stride};
+      const Tile tile{row + r, std::min(tile_rows, rows - r), col + c,
+                      std::min(tile_cols, cols - c)};
+      const Accumulators part{accumulators.data + (r * accumulators.stride + c) * element,
+                              accumulators.stride};
       run_tile(tile, part, scratch, registers);
     }
 }
 
-void BoundCode::run_tile(const Tile& tile, Accumulators accumulators, std::byte* scratch, const std::byte** registers) const {
+void BoundCode::run_tile(const Tile& tile, Accumulators accumulators, std::byte* scratch,
+                         const std::byte** registers) const {
   const bool dense = tile.cols == cols_ || tile.rows == 1;
   const size_t first = tile.row * cols_ + tile.col;
   for (size_t i = 0; i < steps_.size(); ++i) {
@@ -194,15 +215,16 @@ void BoundCode::run_tile(const Tile& tile, Accumulators accumulators, std::byte*
     }
     if (result == slot && step.direct != nullptr)
       for (size_t r = 0; r < tile.rows; ++r)
-        std::memcpy(step.direct + ((tile.row + r) * cols_ + tile.col) * step.element, slot + r * tile.cols * step.element,
-                    tile.cols * step.element);
+        std::memcpy(step.direct + ((tile.row + r) * cols_ + tile.col) * step.element,
+                    slot + r * tile.cols * step.element, tile.cols * step.element);
   }
   for (const Store& store : stores_)
     for (size_t r = 0; r < tile.rows; ++r)
       std::memcpy(store.memory + ((tile.row + r) * cols_ + tile.col) * store.element,
                   registers[store.reg] + r * tile.cols * store.element, tile.cols * store.element);
   for (const Store& store : or_stores_) {
-    const int32_t bits = or_magnitudes(reinterpret_cast<const int32_t*>(registers[store.reg]), tile.elements());
+    const int32_t bits =
+        or_magnitudes(reinterpret_cast<const int32_t*>(registers[store.reg]), tile.elements());
     const std::atomic_ref<int32_t> target(*reinterpret_cast<int32_t*>(store.memory));
     // Most tiles bring no new bit; looking first keeps the cache line shared.
     if ((target.load(std::memory_order_relaxed) | bits) != target.load(std::memory_order_relaxed))
@@ -216,13 +238,15 @@ const std::byte* BoundCode::load(const Step& step, const Tile& tile, std::byte* 
     const std::byte* from = step.memory + (tile.row * cols_ + tile.col) * element;
     if (tile.cols == cols_ || tile.rows == 1) return from;
     for (size_t r = 0; r < tile.rows; ++r)
-      std::memcpy(scratch + r * tile.cols * element, from + r * cols_ * element, tile.cols * element);
+      std::memcpy(scratch + r * tile.cols * element, from + r * cols_ * element,
+                  tile.cols * element);
     return scratch;
   }
   if (step.repeat_rows && !step.repeat_cols) {
     const std::byte* from = step.memory + tile.col * element;
     if (tile.rows == 1) return from;
-    for (size_t r = 0; r < tile.rows; ++r) std::memcpy(scratch + r * tile.cols * element, from, tile.cols * element);
+    for (size_t r = 0; r < tile.rows; ++r)
+      std::memcpy(scratch + r * tile.cols * element, from, tile.cols * element);
     return scratch;
   }
   const auto fill = [&]<class T>(T*) {
@@ -232,34 +256,48 @@ const std::byte* BoundCode::load(const Step& step, const Tile& tile, std::byte* 
       std::fill_n(to + r * tile.cols, tile.cols, from[step.repeat_rows ? 0 : tile.row + r]);
   };
   switch (element) {
-    case 1: fill(static_cast<uint8_t*>(nullptr)); break;
-    case 2: fill(static_cast<uint16_t*>(nullptr)); break;
-    case 4: fill(static_cast<uint32_t*>(nullptr)); break;
-    default: fill(static_cast<uint64_t*>(nullptr)); break;
+    case 1:
+      fill(static_cast<uint8_t*>(nullptr));
+      break;
+    case 2:
+      fill(static_cast<uint16_t*>(nullptr));
+      break;
+    case 4:
+      fill(static_cast<uint32_t*>(nullptr));
+      break;
+    default:
+      fill(static_cast<uint64_t*>(nullptr));
+      break;
   }
   return scratch;
 }
 
-const std::byte* BoundCode::compact(const Step& step, const Tile& tile, Accumulators accumulators, std::byte* scratch) {
+const std::byte* BoundCode::compact(const Step& step, const Tile& tile, Accumulators accumulators,
+                                    std::byte* scratch) {
   if (tile.rows == 1 || accumulators.stride == tile.cols) return accumulators.data;
   for (size_t r = 0; r < tile.rows; ++r)
-    std::memcpy(scratch + r * tile.cols * step.element, accumulators.data + r * accumulators.stride * step.element,
+    std::memcpy(scratch + r * tile.cols * step.element,
+                accumulators.data + r * accumulators.stride * step.element,
                 tile.cols * step.element);
   return scratch;
 }
 
 // Operations without a kernel of their own.
-void BoundCode::evaluate(const Step& step, const Tile& tile, const std::byte* const* registers, std::byte* result) const {
+void BoundCode::evaluate(const Step& step, const Tile& tile, const std::byte* const* registers,
+                         std::byte* result) const {
   ir::Number operands[3];
   for (unsigned k = 0; k < step.operands; ++k)
-    if (step.source[k] == Source::kScalar) operands[k] = ir::load(step.operand_types[k], step.scalar[k], 0);
+    if (step.source[k] == Source::kScalar)
+      operands[k] = ir::load(step.operand_types[k], step.scalar[k], 0);
   for (size_t r = 0; r < tile.rows; ++r)
     for (size_t c = 0; c < tile.cols; ++c) {
       const size_t index = r * tile.cols + c;
       for (unsigned k = 0; k < step.operands; ++k)
-        if (step.source[k] == Source::kRegister) operands[k] = ir::load(step.operand_types[k], registers[step.reg[k]], index);
+        if (step.source[k] == Source::kRegister)
+          operands[k] = ir::load(step.operand_types[k], registers[step.reg[k]], index);
       ir::store(step.type, result, index,
-                ir::evaluate(step.op, step.type, step.operand_type, step.attrs, operands, tile.row + r, tile.col + c));
+                ir::evaluate(step.op, step.type, step.operand_type, step.attrs, operands,
+                             tile.row + r, tile.col + c));
     }
 }
 

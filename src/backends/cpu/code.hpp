@@ -14,7 +14,8 @@ namespace paragon::cpu {
 class BoundCode {
  public:
   BoundCode() = default;
-  BoundCode(const runtime::Dispatch& dispatch, const runtime::Program& program, const runtime::HostMemory& memory);
+  BoundCode(const runtime::Dispatch& dispatch, const runtime::Program& program,
+            const runtime::HostMemory& memory);
 
   /// The anchor's results for a rectangle; element (r, c) at data[r * stride + c].
   struct Accumulators {
@@ -23,7 +24,8 @@ class BoundCode {
   };
 
   /// Runs over rows [row, row + rows) x columns [col, col + cols). `scratch` has scratch_bytes().
-  void run(size_t row, size_t rows, size_t col, size_t cols, Accumulators accumulators, std::byte* scratch) const;
+  void run(size_t row, size_t rows, size_t col, size_t cols, Accumulators accumulators,
+           std::byte* scratch) const;
 
   size_t scratch_bytes() const { return scratch_bytes_; }
   /// Rough work of one element, in operations.
@@ -35,14 +37,13 @@ class BoundCode {
   void rebind(const runtime::HostMemory& memory);
 
  private:
-
   enum class Source : uint8_t { kRegister, kScalar, kNone };
 
   struct Step {
     runtime::Instruction::Kind kind;
     ir::Op op;
     DType type, operand_type;
-    size_t element;                  // bytes of a result element
+    size_t element;  // bytes of a result element
     TileKernel kernel = nullptr;
     ir::Attrs attrs = {};
     unsigned scalars = 0, operands = 0;
@@ -50,13 +51,13 @@ class BoundCode {
     uint32_t reg[3] = {};
     const std::byte* scalar[3] = {};
     DType operand_types[3] = {};
-    size_t slot = 0;                 // place of the result in the scratch memory, in bytes
+    size_t slot = 0;  // place of the result in the scratch memory, in bytes
     // kLoad
     runtime::BufferId buffer = 0;
     const std::byte* memory = nullptr;
-    bool repeat_rows = false, repeat_cols = false;   // extent 1 along the axis
-    std::byte* direct = nullptr;     // result goes straight to this tensor
-    bool absorbed = false;           // computed by the step that reads it
+    bool repeat_rows = false, repeat_cols = false;  // extent 1 along the axis
+    std::byte* direct = nullptr;                    // result goes straight to this tensor
+    bool absorbed = false;                          // computed by the step that reads it
   };
   struct Store {
     uint32_t reg;
@@ -69,10 +70,13 @@ class BoundCode {
     size_t elements() const { return rows * cols; }
   };
 
-  void run_tile(const Tile& tile, Accumulators accumulators, std::byte* scratch, const std::byte** registers) const;
+  void run_tile(const Tile& tile, Accumulators accumulators, std::byte* scratch,
+                const std::byte** registers) const;
   const std::byte* load(const Step& step, const Tile& tile, std::byte* scratch) const;
-  static const std::byte* compact(const Step& step, const Tile& tile, Accumulators accumulators, std::byte* scratch);
-  void evaluate(const Step& step, const Tile& tile, const std::byte* const* registers, std::byte* result) const;
+  static const std::byte* compact(const Step& step, const Tile& tile, Accumulators accumulators,
+                                  std::byte* scratch);
+  void evaluate(const Step& step, const Tile& tile, const std::byte* const* registers,
+                std::byte* result) const;
   void fuse_products(const runtime::Dispatch& dispatch);
   void assign_slots();
   void find_direct_stores(const runtime::Dispatch& dispatch, const runtime::HostMemory& memory);
@@ -82,7 +86,7 @@ class BoundCode {
   std::vector<Store> stores_;
   std::vector<Store> or_stores_;
   std::byte* plain_store_ = nullptr;
-  size_t tile_ = 1024;             // elements of a tile; fewer where registers are 64 bits wide
+  size_t tile_ = 1024;  // elements of a tile; fewer where registers are 64 bits wide
   size_t scratch_bytes_ = 0;
 };
 

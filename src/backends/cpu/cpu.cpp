@@ -44,7 +44,9 @@ class CpuInstance final : public runtime::Instance {
     for (PackedWeights& packed : packed_)
       if (packed.slot == slot) packed.dirty = true;
   }
-  void download(uint32_t slot, std::span<std::byte> bytes) override { memory_.download(slot, bytes); }
+  void download(uint32_t slot, std::span<std::byte> bytes) override {
+    memory_.download(slot, bytes);
+  }
   void bind(uint32_t slot, std::span<const std::byte> bytes) override {
     memory_.bind(slot, bytes);
     for (BoundPhase& phase : phases_)
@@ -69,7 +71,8 @@ class CpuInstance final : public runtime::Instance {
         if (!dispatch.skipped()) dispatch.run(0, scratch_.data());
       return;
     }
-    team_.run([](void* self, int thread) { static_cast<CpuInstance*>(self)->run_thread(thread); }, this);
+    team_.run([](void* self, int thread) { static_cast<CpuInstance*>(self)->run_thread(thread); },
+              this);
   }
 
  private:
@@ -120,7 +123,8 @@ class CpuInstance final : public runtime::Instance {
       const bool next_parallel = i + 1 < count && phase.dispatches[i + 1].parts() > 1;
       phase.barrier_after.push_back(i + 1 < count && (dispatch.parts() > 1 || next_parallel));
       phase.parallel = phase.parallel || dispatch.parts() > 1;
-      phase.or_targets.insert(phase.or_targets.end(), dispatch.or_targets().begin(), dispatch.or_targets().end());
+      phase.or_targets.insert(phase.or_targets.end(), dispatch.or_targets().begin(),
+                              dispatch.or_targets().end());
       scratch_per_thread_ = std::max(scratch_per_thread_, dispatch.scratch_bytes());
     }
     const size_t needed = scratch_per_thread_ * static_cast<size_t>(team_.size());
@@ -143,15 +147,23 @@ class CpuBackend final : public runtime::Backend {
 
   bool supports(Op op, DType type) const override {
     switch (info(op).cls) {
-      case ir::OpClass::kContract: return type == DType::float32 || type == DType::int32;
-      case ir::OpClass::kReduce: return type == DType::float32 || type == DType::int32 || type == DType::int64;
-      case ir::OpClass::kMove: return op != Op::transpose || size_of(type) == 1 || size_of(type) == 4;
-      case ir::OpClass::kIndex: return op == Op::gather || type == DType::float32;
-      default: return true;  // every element-wise operation, by a kernel or by its formula
+      case ir::OpClass::kContract:
+        return type == DType::float32 || type == DType::int32;
+      case ir::OpClass::kReduce:
+        return type == DType::float32 || type == DType::int32 || type == DType::int64;
+      case ir::OpClass::kMove:
+        return op != Op::transpose || size_of(type) == 1 || size_of(type) == 4;
+      case ir::OpClass::kIndex:
+        return op == Op::gather || type == DType::float32;
+      default:
+        return true;  // every element-wise operation, by a kernel or by its formula
     }
   }
-  runtime::CompileOptions compile_options() const override { return {.target = "cpu", .fuse = true}; }
-  std::unique_ptr<runtime::Instance> instantiate(std::shared_ptr<const Program> program, int threads) const override {
+  runtime::CompileOptions compile_options() const override {
+    return {.target = "cpu", .fuse = true};
+  }
+  std::unique_ptr<runtime::Instance> instantiate(std::shared_ptr<const Program> program,
+                                                 int threads) const override {
     check_supported(*this, *program);
     active_target();  // an unknown name in PARAGON_SIMD is an error before any kernel is chosen
     return std::make_unique<CpuInstance>(std::move(program), threads);

@@ -16,18 +16,22 @@ using runtime::kNoBuffer;
 
 namespace {
 
-// Below this many element operations a second thread costs more than it brings (about 2 microseconds).
+// Below this many element operations a second thread costs more than it brings (about 2
+// microseconds).
 constexpr size_t kSerialWork = 16384;
 
 int parts_for(size_t elements, size_t cost, size_t rows, int threads) {
   if (elements * std::max<size_t>(cost, 1) < kSerialWork) return 1;
-  return static_cast<int>(std::min<size_t>(static_cast<size_t>(threads), std::max<size_t>(rows, 1)));
+  return static_cast<int>(
+      std::min<size_t>(static_cast<size_t>(threads), std::max<size_t>(rows, 1)));
 }
 
 // Features that a turned gather works on at once: whole cache lines of byte rows.
 constexpr size_t kTurnedFeatures = 64;
 
-size_t lines(size_t bytes) { return (bytes + 63) / 64 * 64; }
+size_t lines(size_t bytes) {
+  return (bytes + 63) / 64 * 64;
+}
 
 }  // namespace
 
@@ -37,13 +41,15 @@ struct EpilogueContext {
   std::byte* scratch;
 };
 
-BoundDispatch::BoundDispatch(const Dispatch& dispatch, const runtime::Program& program, const runtime::HostMemory& memory,
-                             int threads)
+BoundDispatch::BoundDispatch(const Dispatch& dispatch, const runtime::Program& program,
+                             const runtime::HostMemory& memory, int threads)
     : dispatch_(dispatch), program_(program) {
   for (BufferId operand : dispatch.operands) operands_.push_back(memory.data(operand));
   if (dispatch.result != kNoBuffer) result_ = memory.data(dispatch.result);
-  if (dispatch.when != kNoBuffer) when_ = reinterpret_cast<const int32_t*>(memory.data(dispatch.when));
-  for (const auto& store : dispatch.code.or_stores) or_targets_.push_back(reinterpret_cast<int32_t*>(memory.data(store.buffer)));
+  if (dispatch.when != kNoBuffer)
+    when_ = reinterpret_cast<const int32_t*>(memory.data(dispatch.when));
+  for (const auto& store : dispatch.code.or_stores)
+    or_targets_.push_back(reinterpret_cast<int32_t*>(memory.data(store.buffer)));
   const size_t elements = dispatch.rows * dispatch.cols;
   if (dispatch.kind == Dispatch::Kind::kScalars) {
     bind_scalars(memory);
@@ -51,9 +57,13 @@ BoundDispatch::BoundDispatch(const Dispatch& dispatch, const runtime::Program& p
   }
   code_ = BoundCode(dispatch, program, memory);
   code_scratch_ = lines(code_.scratch_bytes());
-  const auto shape = [&](size_t i) -> const Shape& { return program.buffers[dispatch.operands[i]].shape; };
+  const auto shape = [&](size_t i) -> const Shape& {
+    return program.buffers[dispatch.operands[i]].shape;
+  };
   switch (dispatch.op) {
-    case Op::contract: plan_contraction(threads, false); break;
+    case Op::contract:
+      plan_contraction(threads, false);
+      break;
     case Op::gather_dot:
     case Op::gather_dot_wgrad:
     case Op::gather_dot_xgrad: {
@@ -62,7 +72,8 @@ BoundDispatch::BoundDispatch(const Dispatch& dispatch, const runtime::Program& p
                              : dispatch.op == Op::gather_dot_wgrad ? GatherDotOp::kWeightGradient
                                                                    : GatherDotOp::kInputGradient;
       const GemmType type = dispatch.type == DType::float32 ? GemmType::kFloat32 : GemmType::kInt8;
-      gather_dot_ = plan_gather_dot(op, type, table.units, table.taps, table.features, shape(0).cols(), table.index.data(), threads);
+      gather_dot_ = plan_gather_dot(op, type, table.units, table.taps, table.features,
+                                    shape(0).cols(), table.index.data(), threads);
       parts_ = gather_dot_->threads;
       kernel_scratch_ = gather_dot_->scratch_bytes_per_thread;
       break;
@@ -70,17 +81,22 @@ BoundDispatch::BoundDispatch(const Dispatch& dispatch, const runtime::Program& p
     case Op::sum:
     case Op::maximum:
       // A reduction to one value, or of single rows, stays on one thread: its order is part of it.
-      if (dispatch.attrs.a == 0) parts_ = parts_for(shape(0).elements(), 1, dispatch.cols / 16, threads);
+      if (dispatch.attrs.a == 0)
+        parts_ = parts_for(shape(0).elements(), 1, dispatch.cols / 16, threads);
       if (dispatch.attrs.a == 1) parts_ = parts_for(shape(0).elements(), 1, dispatch.rows, threads);
       kernel_scratch_ = lines(std::max(dispatch.rows, dispatch.cols) * 8);
       break;
     case Op::gather:
       parts_ = parts_for(elements, 1 + code_.cost(), dispatch.rows, threads);
-      if (dispatch.attrs.a != 0) kernel_scratch_ = lines(2 * kTurnedFeatures * dispatch.cols * size_of(dispatch.type));
+      if (dispatch.attrs.a != 0)
+        kernel_scratch_ = lines(2 * kTurnedFeatures * dispatch.cols * size_of(dispatch.type));
       break;
-    case Op::transpose: parts_ = parts_for(elements, 2, dispatch.rows, threads); break;
+    case Op::transpose:
+      parts_ = parts_for(elements, 2, dispatch.rows, threads);
+      break;
     default:
-      if (dispatch.kind == Dispatch::Kind::kTiles) parts_ = parts_for(elements, code_.cost(), elements / 16, threads);
+      if (dispatch.kind == Dispatch::Kind::kTiles)
+        parts_ = parts_for(elements, code_.cost(), elements / 16, threads);
       break;
   }
 }
@@ -88,10 +104,15 @@ BoundDispatch::BoundDispatch(const Dispatch& dispatch, const runtime::Program& p
 void BoundDispatch::plan_contraction(int threads, bool packed) {
   const bool ta = dispatch_.attrs.a != 0, tb = dispatch_.attrs.b != 0;
   const Shape& a = program_.buffers[dispatch_.operands[0]].shape;
-  gemm_ = plan_gemm({.type = dispatch_.type == DType::float32 ? GemmType::kFloat32 : GemmType::kInt8,
-                     .m = dispatch_.rows, .n = dispatch_.cols, .k = a[ta ? 0 : 1],
-                     .a_transposed = ta, .b_transposed = tb, .b_packed = packed},
-                    threads);
+  gemm_ =
+      plan_gemm({.type = dispatch_.type == DType::float32 ? GemmType::kFloat32 : GemmType::kInt8,
+                 .m = dispatch_.rows,
+                 .n = dispatch_.cols,
+                 .k = a[ta ? 0 : 1],
+                 .a_transposed = ta,
+                 .b_transposed = tb,
+                 .b_packed = packed},
+                threads);
   parts_ = gemm_->threads;
   kernel_scratch_ = gemm_->scratch_bytes_per_thread;
 }
@@ -108,7 +129,8 @@ void BoundDispatch::pack() const {
 
 void BoundDispatch::bind_scalars(const runtime::HostMemory& memory) {
   for (const runtime::Instruction& instruction : dispatch_.code.instructions) {
-    Scalar scalar{&instruction, {}, {}, memory.data(instruction.buffer), instruction.type == DType::int32};
+    Scalar scalar{
+        &instruction, {}, {}, memory.data(instruction.buffer), instruction.type == DType::int32};
     for (size_t i = 0; i < instruction.operands.size(); ++i) {
       scalar.operands[i] = memory.data(instruction.operands[i].index);
       scalar.types[i] = program_.buffers[instruction.operands[i].index].type;
@@ -123,18 +145,26 @@ void BoundDispatch::rebind(const runtime::HostMemory& memory) {
   code_.rebind(memory);
 }
 
-bool BoundDispatch::skipped() const { return when_ != nullptr && *when_ == 0; }
+bool BoundDispatch::skipped() const {
+  return when_ != nullptr && *when_ == 0;
+}
 
 void BoundDispatch::run(int thread, std::byte* scratch) const {
   switch (dispatch_.kind) {
-    case Dispatch::Kind::kScalars: return run_scalars();
-    case Dispatch::Kind::kTiles: return run_tiles(thread, scratch);
-    case Dispatch::Kind::kMove: return run_move(thread);
-    case Dispatch::Kind::kAnchored: break;
+    case Dispatch::Kind::kScalars:
+      return run_scalars();
+    case Dispatch::Kind::kTiles:
+      return run_tiles(thread, scratch);
+    case Dispatch::Kind::kMove:
+      return run_move(thread);
+    case Dispatch::Kind::kAnchored:
+      break;
   }
   if (gemm_) return run_contraction(thread, scratch);
   if (gather_dot_) return run_gather_dot_part(thread, scratch);
-  if (dispatch_.op == Op::gather) return dispatch_.attrs.a != 0 ? run_turned_gather(thread, scratch) : run_gather(thread, scratch);
+  if (dispatch_.op == Op::gather)
+    return dispatch_.attrs.a != 0 ? run_turned_gather(thread, scratch)
+                                  : run_gather(thread, scratch);
   run_reduction(thread, scratch);
 }
 
@@ -146,12 +176,23 @@ bool quick_int32(Op op, const std::byte* const* operands, std::byte* result) {
   const auto s = [&](int i) { return *reinterpret_cast<const int32_t*>(operands[i]); };
   uint32_t& to = *reinterpret_cast<uint32_t*>(result);
   switch (op) {
-    case Op::add: to = x(0) + x(1); return true;
-    case Op::sub: to = x(0) - x(1); return true;
-    case Op::max: to = static_cast<uint32_t>(std::max(s(0), s(1))); return true;
-    case Op::select: to = x(0) != 0 ? x(1) : x(2); return true;
-    case Op::cast: to = x(0); return true;
-    default: return false;
+    case Op::add:
+      to = x(0) + x(1);
+      return true;
+    case Op::sub:
+      to = x(0) - x(1);
+      return true;
+    case Op::max:
+      to = static_cast<uint32_t>(std::max(s(0), s(1)));
+      return true;
+    case Op::select:
+      to = x(0) != 0 ? x(1) : x(2);
+      return true;
+    case Op::cast:
+      to = x(0);
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -159,13 +200,15 @@ bool quick_int32(Op op, const std::byte* const* operands, std::byte* result) {
 
 void BoundDispatch::run_scalars() const {
   for (const Scalar& scalar : scalars_) {
-    if (scalar.all_int32 && quick_int32(scalar.instruction->op, scalar.operands, scalar.result)) continue;
+    if (scalar.all_int32 && quick_int32(scalar.instruction->op, scalar.operands, scalar.result))
+      continue;
     ir::Number operands[3];
     for (size_t i = 0; i < scalar.instruction->operands.size(); ++i)
       operands[i] = ir::load(scalar.types[i], scalar.operands[i], 0);
-    ir::store(scalar.instruction->type, scalar.result, 0,
-              ir::evaluate(scalar.instruction->op, scalar.instruction->type, scalar.instruction->operand_type,
-                           scalar.instruction->attrs, operands, 0, 0));
+    ir::store(
+        scalar.instruction->type, scalar.result, 0,
+        ir::evaluate(scalar.instruction->op, scalar.instruction->type,
+                     scalar.instruction->operand_type, scalar.instruction->attrs, operands, 0, 0));
   }
 }
 
@@ -201,15 +244,16 @@ void BoundDispatch::run_contraction(int thread, std::byte* scratch) const {
   const size_t ldb = program_.buffers[dispatch_.operands[1]].shape[1];
   EpilogueContext context{&code_, scratch};
   std::byte* plain = code_.plain_store();
-  run_gemm(*gemm_, thread, operands_[0], lda, packed_ != nullptr ? packed_ : operands_[1], ldb, plain, dispatch_.cols,
-           plain != nullptr ? GemmEpilogue{} : epilogue(context), scratch + code_scratch_);
+  run_gemm(*gemm_, thread, operands_[0], lda, packed_ != nullptr ? packed_ : operands_[1], ldb,
+           plain, dispatch_.cols, plain != nullptr ? GemmEpilogue{} : epilogue(context),
+           scratch + code_scratch_);
 }
 
 void BoundDispatch::run_gather_dot_part(int thread, std::byte* scratch) const {
   EpilogueContext context{&code_, scratch};
   std::byte* plain = code_.plain_store();
-  run_gather_dot(*gather_dot_, thread, operands_[1], operands_[0], plain, plain != nullptr ? GemmEpilogue{} : epilogue(context),
-                 scratch + code_scratch_);
+  run_gather_dot(*gather_dot_, thread, operands_[1], operands_[0], plain,
+                 plain != nullptr ? GemmEpilogue{} : epilogue(context), scratch + code_scratch_);
 }
 
 template <class Acc, class T>
@@ -227,7 +271,8 @@ void BoundDispatch::reduce(int thread, std::byte* scratch) const {
     if (begin < end) finish(0, 1, begin, end - begin);
   } else if (dispatch_.attrs.a == 1) {
     const auto [begin, end] = share(dispatch_.rows, thread);
-    for (size_t row = begin; row < end; ++row) out[row - begin] = reduce_row<Acc, T>(maximum, x + row * shape.cols(), shape.cols());
+    for (size_t row = begin; row < end; ++row)
+      out[row - begin] = reduce_row<Acc, T>(maximum, x + row * shape.cols(), shape.cols());
     if (begin < end) finish(begin, end - begin, 0, 1);
   } else {
     out[0] = reduce_row<Acc, T>(maximum, x, shape.elements());
@@ -237,11 +282,16 @@ void BoundDispatch::reduce(int thread, std::byte* scratch) const {
 
 void BoundDispatch::run_reduction(int thread, std::byte* scratch) const {
   switch (program_.buffers[dispatch_.operands[0]].type) {
-    case DType::float32: return reduce<float, float>(thread, scratch);
-    case DType::int32: return reduce<int32_t, int32_t>(thread, scratch);
-    case DType::int64: return reduce<int64_t, int64_t>(thread, scratch);
-    case DType::int8: return reduce<int32_t, int8_t>(thread, scratch);
-    default: raise("[cpu] no reduction of {}", name(program_.buffers[dispatch_.operands[0]].type));
+    case DType::float32:
+      return reduce<float, float>(thread, scratch);
+    case DType::int32:
+      return reduce<int32_t, int32_t>(thread, scratch);
+    case DType::int64:
+      return reduce<int64_t, int64_t>(thread, scratch);
+    case DType::int8:
+      return reduce<int32_t, int8_t>(thread, scratch);
+    default:
+      raise("[cpu] no reduction of {}", name(program_.buffers[dispatch_.operands[0]].type));
   }
 }
 
@@ -258,11 +308,14 @@ void BoundDispatch::run_turned_gather(int thread, std::byte* scratch) const {
     for (size_t sample = 0; sample < samples; ++sample) {
       std::byte* to = picked + sample * kTurnedFeatures * element;
       const auto source = static_cast<size_t>(static_cast<uint32_t>(index[sample]));
-      if (source < table.rows()) std::memcpy(to, operands_[0] + (source * table.cols() + first) * element, count * element);
-      else std::memset(to, 0, count * element);  // rows outside of the table read as zeros
+      if (source < table.rows())
+        std::memcpy(to, operands_[0] + (source * table.cols() + first) * element, count * element);
+      else
+        std::memset(to, 0, count * element);  // rows outside of the table read as zeros
     }
     const auto turn = [&]<class T>(T*) {
-      transpose(reinterpret_cast<const T*>(picked), samples, kTurnedFeatures, reinterpret_cast<T*>(turned), samples, 0, count);
+      transpose(reinterpret_cast<const T*>(picked), samples, kTurnedFeatures,
+                reinterpret_cast<T*>(turned), samples, 0, count);
     };
     if (element == 1) {
       turn(static_cast<uint8_t*>(nullptr));
@@ -271,7 +324,8 @@ void BoundDispatch::run_turned_gather(int thread, std::byte* scratch) const {
     } else {
       for (size_t row = 0; row < count; ++row)
         for (size_t sample = 0; sample < samples; ++sample)
-          std::memcpy(turned + (row * samples + sample) * element, picked + (sample * kTurnedFeatures + row) * element, element);
+          std::memcpy(turned + (row * samples + sample) * element,
+                      picked + (sample * kTurnedFeatures + row) * element, element);
     }
     code_.run(first, count, 0, samples, {turned, samples}, scratch);
   }
@@ -287,7 +341,8 @@ void BoundDispatch::run_gather(int thread, std::byte* scratch) const {
   const auto prefetch = [&](size_t row) {
     const auto source = static_cast<size_t>(static_cast<uint32_t>(index[row]));
     if (source >= table.rows()) return;
-    for (size_t at = 0; at < bytes; at += 64) __builtin_prefetch(operands_[0] + source * bytes + at);
+    for (size_t at = 0; at < bytes; at += 64)
+      __builtin_prefetch(operands_[0] + source * bytes + at);
   };
   constexpr size_t kAhead = 2;
   for (size_t row = begin; row < std::min(begin + kAhead, end); ++row) prefetch(row);
@@ -309,22 +364,26 @@ void BoundDispatch::run_move(int thread) const {
   const size_t bytes = result.bytes();
   const auto transposed = [&]<class T>(T*) {
     const auto [begin, end] = share(dispatch_.rows, thread);
-    transpose(reinterpret_cast<const T*>(operands_[0]), dispatch_.cols, dispatch_.rows, reinterpret_cast<T*>(result_),
-              dispatch_.cols, begin, end);
+    transpose(reinterpret_cast<const T*>(operands_[0]), dispatch_.cols, dispatch_.rows,
+              reinterpret_cast<T*>(result_), dispatch_.cols, begin, end);
   };
   switch (dispatch_.op) {
     case Op::transpose:
       if (result.type == DType::float32) return transposed(static_cast<float*>(nullptr));
       if (result.type == DType::int32) return transposed(static_cast<int32_t*>(nullptr));
       return transposed(static_cast<int8_t*>(nullptr));
-    case Op::unstack: std::memcpy(result_, operands_[0] + static_cast<size_t>(dispatch_.attrs.a) * bytes, bytes); return;
+    case Op::unstack:
+      std::memcpy(result_, operands_[0] + static_cast<size_t>(dispatch_.attrs.a) * bytes, bytes);
+      return;
     case Op::stack: {
       const size_t part = bytes / operands_.size();
-      for (size_t i = 0; i < operands_.size(); ++i) std::memcpy(result_ + i * part, operands_[i], part);
+      for (size_t i = 0; i < operands_.size(); ++i)
+        std::memcpy(result_ + i * part, operands_[i], part);
       return;
     }
     case Op::scatter_add: {
-      const size_t cols = dispatch_.cols, rows = program_.buffers[dispatch_.operands[0]].shape.rows();
+      const size_t cols = dispatch_.cols,
+                   rows = program_.buffers[dispatch_.operands[0]].shape.rows();
       float* sums = reinterpret_cast<float*>(result_);
       const float* x = reinterpret_cast<const float*>(operands_[0]);
       const auto* index = reinterpret_cast<const int32_t*>(operands_[1]);
@@ -336,7 +395,9 @@ void BoundDispatch::run_move(int thread) const {
       }
       return;
     }
-    default: std::memcpy(result_, operands_[0], bytes); return;  // copy and reshape
+    default:
+      std::memcpy(result_, operands_[0], bytes);
+      return;  // copy and reshape
   }
 }
 

@@ -13,15 +13,17 @@ namespace paragon::cpu {
 /// One dispatch bound to memory, with everything planned: it runs without allocating.
 class BoundDispatch {
  public:
-  BoundDispatch(const runtime::Dispatch& dispatch, const runtime::Program& program, const runtime::HostMemory& memory,
-                int threads);
+  BoundDispatch(const runtime::Dispatch& dispatch, const runtime::Program& program,
+                const runtime::HostMemory& memory, int threads);
 
   /// Threads that get work, at least 1.
   int parts() const { return parts_; }
   size_t scratch_bytes() const { return code_scratch_ + kernel_scratch_; }
   /// Bytes of a packed copy of the second operand of a contraction; 0 if it cannot be packed.
   size_t packed_bytes() const { return gemm_ ? gemm_->packed_b_bytes : 0; }
-  runtime::BufferId second_operand() const { return dispatch_.operands.size() > 1 ? dispatch_.operands[1] : runtime::kNoBuffer; }
+  runtime::BufferId second_operand() const {
+    return dispatch_.operands.size() > 1 ? dispatch_.operands[1] : runtime::kNoBuffer;
+  }
   bool is_contraction() const { return gemm_.has_value(); }
 
   /// Makes the contraction read its second operand from `packed`, filled by pack().

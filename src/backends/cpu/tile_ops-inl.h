@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Loops over scalar formulas, compiled once a SIMD target: included inside each target region, so no
-// include guard. The formulas have no branches, so that the compiler turns the loops into vectors.
+// Loops over scalar formulas, compiled once a SIMD target: included inside each target region, so
+// no include guard. The formulas have no branches, so that the compiler turns the loops into
+// vectors.
 
 // The operand and the result may be the same array, element by element: no iteration needs another.
 #if defined(__clang__)
@@ -125,8 +126,8 @@ void op_select(const TileArgs& args) {
   }
 }
 
-// e^x: 2^k times a polynomial on +-ln(2)/2 (coefficients: minimax, as in Cephes' expf); 2 units in the
-// last place. Below -87.3 the result is 0, above 88.7 infinity; NaN stays NaN.
+// e^x: 2^k times a polynomial on +-ln(2)/2 (coefficients: minimax, as in Cephes' expf); 2 units in
+// the last place. Below -87.3 the result is 0, above 88.7 infinity; NaN stays NaN.
 HWY_INLINE float exp_formula(float x) {
   constexpr float kRound = 12582912.0f;  // 1.5 * 2^23: adding it rounds to a whole number
   const float bounded = x < -87.33654f ? -87.33654f : x > 88.72283f ? 88.72283f : x;
@@ -156,50 +157,86 @@ using Bits = std::conditional_t<sizeof(T) == 4, uint32_t, uint64_t>;
 // Integer arithmetic that wraps.
 template <class T>
 HWY_INLINE T wrap_add(T a, T b) {
-  if constexpr (std::is_floating_point_v<T>) return a + b;
-  else return static_cast<T>(static_cast<Bits<T>>(a) + static_cast<Bits<T>>(b));
+  if constexpr (std::is_floating_point_v<T>)
+    return a + b;
+  else
+    return static_cast<T>(static_cast<Bits<T>>(a) + static_cast<Bits<T>>(b));
 }
 template <class T>
 HWY_INLINE T wrap_sub(T a, T b) {
-  if constexpr (std::is_floating_point_v<T>) return a - b;
-  else return static_cast<T>(static_cast<Bits<T>>(a) - static_cast<Bits<T>>(b));
+  if constexpr (std::is_floating_point_v<T>)
+    return a - b;
+  else
+    return static_cast<T>(static_cast<Bits<T>>(a) - static_cast<Bits<T>>(b));
 }
 template <class T>
 HWY_INLINE T wrap_mul(T a, T b) {
-  if constexpr (std::is_floating_point_v<T>) return a * b;
-  else return static_cast<T>(static_cast<Bits<T>>(a) * static_cast<Bits<T>>(b));
+  if constexpr (std::is_floating_point_v<T>)
+    return a * b;
+  else
+    return static_cast<T>(static_cast<Bits<T>>(a) * static_cast<Bits<T>>(b));
 }
 
 template <class T>
-void op_add(const TileArgs& args) { map2<T, T, T>(args, [](T a, T b) { return wrap_add(a, b); }); }
+void op_add(const TileArgs& args) {
+  map2<T, T, T>(args, [](T a, T b) { return wrap_add(a, b); });
+}
 template <class T>
-void op_sub(const TileArgs& args) { map2<T, T, T>(args, [](T a, T b) { return wrap_sub(a, b); }); }
+void op_sub(const TileArgs& args) {
+  map2<T, T, T>(args, [](T a, T b) { return wrap_sub(a, b); });
+}
 template <class T>
-void op_mul(const TileArgs& args) { map2<T, T, T>(args, [](T a, T b) { return wrap_mul(a, b); }); }
+void op_mul(const TileArgs& args) {
+  map2<T, T, T>(args, [](T a, T b) { return wrap_mul(a, b); });
+}
 template <class T>
-void op_div(const TileArgs& args) { map2<T, T, T>(args, [](T a, T b) { return a / b; }); }
+void op_div(const TileArgs& args) {
+  map2<T, T, T>(args, [](T a, T b) { return a / b; });
+}
 template <class T>
-void op_max(const TileArgs& args) { map2<T, T, T>(args, [](T a, T b) { return b > a ? b : a; }); }
+void op_max(const TileArgs& args) {
+  map2<T, T, T>(args, [](T a, T b) { return b > a ? b : a; });
+}
 template <class T>
-void op_min(const TileArgs& args) { map2<T, T, T>(args, [](T a, T b) { return a > b ? b : a; }); }
+void op_min(const TileArgs& args) {
+  map2<T, T, T>(args, [](T a, T b) { return a > b ? b : a; });
+}
 template <class T>
-void op_greater(const TileArgs& args) { map2<T, T, T>(args, [](T a, T b) { return a > b ? T(1) : T(0); }); }
+void op_greater(const TileArgs& args) {
+  map2<T, T, T>(args, [](T a, T b) { return a > b ? T(1) : T(0); });
+}
 template <class T>
-void op_equal(const TileArgs& args) { map2<T, T, T>(args, [](T a, T b) { return a == b ? T(1) : T(0); }); }
+void op_equal(const TileArgs& args) {
+  map2<T, T, T>(args, [](T a, T b) { return a == b ? T(1) : T(0); });
+}
 template <class T>
-void op_neg(const TileArgs& args) { map1<T, T>(args, [](T a) { return wrap_sub(T(0), a); }); }
+void op_neg(const TileArgs& args) {
+  map1<T, T>(args, [](T a) { return wrap_sub(T(0), a); });
+}
 template <class T>
-void op_abs(const TileArgs& args) { map1<T, T>(args, [](T a) { return a < T(0) ? wrap_sub(T(0), a) : a; }); }
-inline void op_neg_float(const TileArgs& args) { map1<float, float>(args, [](float a) { return -a; }); }
-inline void op_exp(const TileArgs& args) { map1<float, float>(args, [](float a) { return exp_formula(a); }); }
-inline void op_sqrt(const TileArgs& args) { map1<float, float>(args, [](float a) { return std::sqrt(a); }); }
-inline void op_abs_float(const TileArgs& args) { map1<float, float>(args, [](float a) { return std::fabs(a); }); }
+void op_abs(const TileArgs& args) {
+  map1<T, T>(args, [](T a) { return a < T(0) ? wrap_sub(T(0), a) : a; });
+}
+inline void op_neg_float(const TileArgs& args) {
+  map1<float, float>(args, [](float a) { return -a; });
+}
+inline void op_exp(const TileArgs& args) {
+  map1<float, float>(args, [](float a) { return exp_formula(a); });
+}
+inline void op_sqrt(const TileArgs& args) {
+  map1<float, float>(args, [](float a) { return std::sqrt(a); });
+}
+inline void op_abs_float(const TileArgs& args) {
+  map1<float, float>(args, [](float a) { return std::fabs(a); });
+}
 inline void op_leaky_relu(const TileArgs& args) {
   const auto slope = static_cast<float>(args.attrs->real);
   map1<float, float>(args, [slope](float a) { return a > 0.0f ? a : a * slope; });
 }
 template <class To, class From>
-void op_cast(const TileArgs& args) { map1<To, From>(args, [](From a) { return static_cast<To>(a); }); }
+void op_cast(const TileArgs& args) {
+  map1<To, From>(args, [](From a) { return static_cast<To>(a); });
+}
 template <class T>
 void op_clamp(const TileArgs& args) {
   const T low = static_cast<T>(args.attrs->a), high = static_cast<T>(args.attrs->b);
@@ -211,11 +248,13 @@ void op_shift_right(const TileArgs& args) {
   map1<T, T>(args, [bits](T a) { return static_cast<T>(a >> bits); });
 }
 
-// round_shift and clip (core/fixed_point.hpp) without branches, for 1 <= shift <= 31; int32 in, R out.
+// round_shift and clip (core/fixed_point.hpp) without branches, for 1 <= shift <= 31; int32 in, R
+// out.
 template <class R>
 void op_align32(const TileArgs& args) {
   const int32_t shift = *array<int32_t>(args, 1);
-  const auto limit = static_cast<int32_t>(std::min<int64_t>(args.attrs->a, std::numeric_limits<int32_t>::max()));
+  const auto limit =
+      static_cast<int32_t>(std::min<int64_t>(args.attrs->a, std::numeric_limits<int32_t>::max()));
   TileArgs one = args;
   one.scalars &= 1;
   if (shift > 0 && shift <= 31) {
@@ -229,7 +268,9 @@ void op_align32(const TileArgs& args) {
     });
     return;
   }
-  map1<R, int32_t>(one, [=](int32_t v) { return static_cast<R>(fixed::clip(fixed::round_shift(v, shift), limit)); });
+  map1<R, int32_t>(one, [=](int32_t v) {
+    return static_cast<R>(fixed::clip(fixed::round_shift(v, shift), limit));
+  });
 }
 
 inline void op_requantise_sr(const TileArgs& args) {
@@ -242,14 +283,16 @@ inline void op_requantise_sr(const TileArgs& args) {
     const uint32_t mask = shift == 31 ? 0x7FFFFFFFu : (1u << shift) - 1;
     map2<int8_t, int32_t, int32_t>(two, [=](int32_t v, int32_t random) {
       // floor((v + r) / 2^s) = floor(v / 2^s) + ((v mod 2^s) + r) / 2^s: nothing overflows.
-      const uint32_t low = (static_cast<uint32_t>(v) & mask) + (static_cast<uint32_t>(random) & mask);
+      const uint32_t low =
+          (static_cast<uint32_t>(v) & mask) + (static_cast<uint32_t>(random) & mask);
       const int32_t q = (v >> shift) + static_cast<int32_t>(low >> shift);
       return static_cast<int8_t>(q > limit ? limit : q < -limit ? -limit : q);
     });
     return;
   }
   map2<int8_t, int32_t, int32_t>(two, [=](int32_t v, int32_t random) {
-    return static_cast<int8_t>(fixed::clip(fixed::stochastic_shift(v, shift, static_cast<uint32_t>(random)), limit));
+    return static_cast<int8_t>(
+        fixed::clip(fixed::stochastic_shift(v, shift, static_cast<uint32_t>(random)), limit));
   });
 }
 
@@ -269,10 +312,12 @@ inline void op_align64(const TileArgs& args) {
     });
     return;
   }
-  map1<int64_t, int64_t>(one, [=](int64_t v) { return fixed::clip(fixed::round_shift(v, shift), limit); });
+  map1<int64_t, int64_t>(
+      one, [=](int64_t v) { return fixed::clip(fixed::round_shift(v, shift), limit); });
 }
 
-// a b / 2^shift, halves away from zero, clipped; a vector of 32-bit numbers as two of 64-bit products.
+// a b / 2^shift, halves away from zero, clipped; a vector of 32-bit numbers as two of 64-bit
+// products.
 template <class D, class V>
 HWY_INLINE V mul_shift_vector(D d, V a, V b, int shift, int64_t limit) {
   namespace hn = hwy::HWY_NAMESPACE;
@@ -328,12 +373,14 @@ inline void op_sub_mul(const TileArgs& args) {
 }
 
 inline void op_mul_rsqrt(const TileArgs& args) {
-  map2<int32_t, int32_t, int64_t>(args, [](int32_t m, int64_t v) { return fixed::mul_rsqrt(m, static_cast<uint64_t>(v)); });
+  map2<int32_t, int32_t, int64_t>(
+      args, [](int32_t m, int64_t v) { return fixed::mul_rsqrt(m, static_cast<uint64_t>(v)); });
 }
 
 inline void op_random(const TileArgs& args) {
   const uint64_t key = *array<uint64_t>(args, 0);
-  const auto row_stride = static_cast<uint64_t>(args.attrs->a), column_stride = static_cast<uint64_t>(args.attrs->b);
+  const auto row_stride = static_cast<uint64_t>(args.attrs->a),
+             column_stride = static_cast<uint64_t>(args.attrs->b);
   const auto low = static_cast<uint32_t>(key), high = static_cast<uint32_t>(key >> 32) | 1u;
   int32_t* result = static_cast<int32_t*>(args.result);
   for (size_t done = 0, row = args.row; done < args.n; done += args.width, ++row) {
@@ -362,7 +409,8 @@ inline int32_t or_magnitudes_loop(const int32_t* x, size_t n) {
 }
 
 template <class Acc, class T>
-void reduce_columns_loop(bool maximum, const T* x, size_t rows, size_t stride, size_t cols, Acc* result) {
+void reduce_columns_loop(bool maximum, const T* x, size_t rows, size_t stride, size_t cols,
+                         Acc* result) {
   if (rows == 0) {
     for (size_t c = 0; c < cols; ++c) result[c] = Acc(0);
     return;
@@ -371,7 +419,8 @@ void reduce_columns_loop(bool maximum, const T* x, size_t rows, size_t stride, s
   for (size_t r = 1; r < rows; ++r) {
     const T* row = x + r * stride;
     if (maximum) {
-      for (size_t c = 0; c < cols; ++c) result[c] = static_cast<Acc>(row[c]) > result[c] ? static_cast<Acc>(row[c]) : result[c];
+      for (size_t c = 0; c < cols; ++c)
+        result[c] = static_cast<Acc>(row[c]) > result[c] ? static_cast<Acc>(row[c]) : result[c];
     } else {
       for (size_t c = 0; c < cols; ++c) result[c] = wrap_add(result[c], static_cast<Acc>(row[c]));
     }

@@ -22,8 +22,8 @@ struct TileArgs {
 
 using TileKernel = void (*)(const TileArgs& args);
 
-/// The kernel of an operation on the active SIMD target, or null: then ir::evaluate is used, element
-/// by element. Equal to ir::evaluate to the bit for integers.
+/// The kernel of an operation on the active SIMD target, or null: then ir::evaluate is used,
+/// element by element. Equal to ir::evaluate to the bit for integers.
 TileKernel tile_kernel(ir::Op op, DType type, DType operand_type);
 
 /// A float32 product and the addition or subtraction that alone reads it, as one kernel with both

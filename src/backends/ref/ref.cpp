@@ -18,14 +18,21 @@ using runtime::Dispatch;
 using runtime::Instruction;
 using runtime::Program;
 
-bool is_float(DType type) { return info(type).kind == DTypeKind::kFloat; }
+bool is_float(DType type) {
+  return info(type).kind == DTypeKind::kFloat;
+}
 
 class RefInstance final : public runtime::Instance {
  public:
-  explicit RefInstance(std::shared_ptr<const Program> program) : program_(std::move(program)), memory_(*program_) {}
+  explicit RefInstance(std::shared_ptr<const Program> program)
+      : program_(std::move(program)), memory_(*program_) {}
 
-  void upload(uint32_t slot, std::span<const std::byte> bytes) override { memory_.upload(slot, bytes); }
-  void download(uint32_t slot, std::span<std::byte> bytes) override { memory_.download(slot, bytes); }
+  void upload(uint32_t slot, std::span<const std::byte> bytes) override {
+    memory_.upload(slot, bytes);
+  }
+  void download(uint32_t slot, std::span<std::byte> bytes) override {
+    memory_.download(slot, bytes);
+  }
   void bind(uint32_t slot, std::span<const std::byte> bytes) override { memory_.bind(slot, bytes); }
   size_t planned_bytes() const override { return memory_.bytes(); }
 
@@ -33,18 +40,30 @@ class RefInstance final : public runtime::Instance {
     for (const Dispatch& dispatch : program_->phases[phase].dispatches) {
       if (dispatch.when != runtime::kNoBuffer && scalar(dispatch.when).i == 0) continue;
       switch (dispatch.kind) {
-        case Dispatch::Kind::kScalars: run_scalars(dispatch); break;
-        case Dispatch::Kind::kTiles: run_code(dispatch, nullptr); break;
-        case Dispatch::Kind::kAnchored: run_anchored(dispatch); break;
-        case Dispatch::Kind::kMove: run_move(dispatch); break;
+        case Dispatch::Kind::kScalars:
+          run_scalars(dispatch);
+          break;
+        case Dispatch::Kind::kTiles:
+          run_code(dispatch, nullptr);
+          break;
+        case Dispatch::Kind::kAnchored:
+          run_anchored(dispatch);
+          break;
+        case Dispatch::Kind::kMove:
+          run_move(dispatch);
+          break;
       }
     }
   }
 
  private:
   const Buffer& buffer(BufferId id) const { return program_->buffers[id]; }
-  Number at(BufferId id, size_t index) const { return ir::load(buffer(id).type, memory_.data(id), index); }
-  void put(BufferId id, size_t index, Number value) { ir::store(buffer(id).type, memory_.data(id), index, value); }
+  Number at(BufferId id, size_t index) const {
+    return ir::load(buffer(id).type, memory_.data(id), index);
+  }
+  void put(BufferId id, size_t index, Number value) {
+    ir::store(buffer(id).type, memory_.data(id), index, value);
+  }
   Number scalar(BufferId id) const { return at(id, 0); }
 
   // Element (row, column) of a buffer that is repeated along axes of extent 1.
@@ -56,9 +75,11 @@ class RefInstance final : public runtime::Instance {
   void run_scalars(const Dispatch& dispatch) {
     for (const Instruction& instruction : dispatch.code.instructions) {
       Number operands[3];
-      for (size_t i = 0; i < instruction.operands.size(); ++i) operands[i] = scalar(instruction.operands[i].index);
-      put(instruction.buffer, 0, ir::evaluate(instruction.op, instruction.type, instruction.operand_type,
-                                              instruction.attrs, operands, 0, 0));
+      for (size_t i = 0; i < instruction.operands.size(); ++i)
+        operands[i] = scalar(instruction.operands[i].index);
+      put(instruction.buffer, 0,
+          ir::evaluate(instruction.op, instruction.type, instruction.operand_type,
+                       instruction.attrs, operands, 0, 0));
     }
   }
 
@@ -79,7 +100,9 @@ class RefInstance final : public runtime::Instance {
             Number operands[3];
             for (size_t k = 0; k < instruction.operands.size(); ++k) {
               const auto& operand = instruction.operands[k];
-              operands[k] = operand.kind == runtime::Operand::Kind::kScalar ? scalar(operand.index) : registers[operand.index];
+              operands[k] = operand.kind == runtime::Operand::Kind::kScalar
+                                ? scalar(operand.index)
+                                : registers[operand.index];
             }
             registers[i] = ir::evaluate(instruction.op, instruction.type, instruction.operand_type,
                                         instruction.attrs, operands, row, column);
@@ -108,29 +131,38 @@ class RefInstance final : public runtime::Instance {
     int64_t i = 0;
 
     void add(Number a, Number b) {
-      if (is_float(type)) f += a.f * b.f;
-      else i += a.i * b.i;
+      if (is_float(type))
+        f += a.f * b.f;
+      else
+        i += a.i * b.i;
     }
     void add(Number a) {
-      if (is_float(type)) f += a.f;
-      else i += a.i;
+      if (is_float(type))
+        f += a.f;
+      else
+        i += a.i;
     }
     Number value() const {
       Number result;
-      if (is_float(type)) result.f = f;
-      else result.i = i;
+      if (is_float(type))
+        result.f = f;
+      else
+        result.i = i;
       return result;
     }
   };
 
   Number anchor_element(const Dispatch& dispatch, size_t row, size_t column) const {
     switch (dispatch.op) {
-      case Op::contract: return contract(dispatch, row, column);
+      case Op::contract:
+        return contract(dispatch, row, column);
       case Op::gather_dot:
       case Op::gather_dot_wgrad:
-      case Op::gather_dot_xgrad: return gather_dot(dispatch, row, column);
+      case Op::gather_dot_xgrad:
+        return gather_dot(dispatch, row, column);
       case Op::sum:
-      case Op::maximum: return reduce(dispatch, row, column);
+      case Op::maximum:
+        return reduce(dispatch, row, column);
       case Op::gather: {
         const BufferId table = dispatch.operands[0];
         const Shape& shape = buffer(table).shape;
@@ -140,7 +172,8 @@ class RefInstance final : public runtime::Instance {
         if (index < 0 || static_cast<size_t>(index) >= shape.rows()) return zero;
         return at(table, static_cast<size_t>(index) * shape.cols() + (turned ? row : column));
       }
-      default: raise("[ref] {} computes no matrix", info(dispatch.op).name);
+      default:
+        raise("[ref] {} computes no matrix", info(dispatch.op).name);
     }
   }
 
@@ -151,7 +184,8 @@ class RefInstance final : public runtime::Instance {
     const size_t depth = ta ? buffer(a).shape[0] : ca;
     Sum sum{dispatch.type};
     for (size_t k = 0; k < depth; ++k)
-      sum.add(at(a, ta ? k * ca + row : row * ca + k), at(b, tb ? column * cb + k : k * cb + column));
+      sum.add(at(a, ta ? k * ca + row : row * ca + k),
+              at(b, tb ? column * cb + k : k * cb + column));
     return sum.value();
   }
 
@@ -170,7 +204,8 @@ class RefInstance final : public runtime::Instance {
     if (dispatch.op == Op::gather_dot) {
       for (size_t t = 0; t < table.taps; ++t) {
         const int32_t source = table.index[row * table.taps + t];
-        if (source >= 0) sum.add(at(b, row * table.taps + t), at(a, static_cast<size_t>(source) * batch + column));
+        if (source >= 0)
+          sum.add(at(b, row * table.taps + t), at(a, static_cast<size_t>(source) * batch + column));
       }
       return sum.value();
     }
@@ -203,9 +238,14 @@ class RefInstance final : public runtime::Instance {
     const size_t bytes = buffer(result).bytes();
     switch (dispatch.op) {
       case Op::slot:
-      case Op::reshape: std::memcpy(memory_.data(result), memory_.data(dispatch.operands[0]), bytes); break;
+      case Op::reshape:
+        std::memcpy(memory_.data(result), memory_.data(dispatch.operands[0]), bytes);
+        break;
       case Op::unstack:
-        std::memcpy(memory_.data(result), memory_.data(dispatch.operands[0]) + static_cast<size_t>(dispatch.attrs.a) * bytes, bytes);
+        std::memcpy(
+            memory_.data(result),
+            memory_.data(dispatch.operands[0]) + static_cast<size_t>(dispatch.attrs.a) * bytes,
+            bytes);
         break;
       case Op::stack: {
         const size_t part = bytes / dispatch.operands.size();
@@ -216,10 +256,14 @@ class RefInstance final : public runtime::Instance {
       case Op::transpose:
         for (size_t row = 0; row < dispatch.rows; ++row)
           for (size_t column = 0; column < dispatch.cols; ++column)
-            put(result, row * dispatch.cols + column, at(dispatch.operands[0], column * dispatch.rows + row));
+            put(result, row * dispatch.cols + column,
+                at(dispatch.operands[0], column * dispatch.rows + row));
         break;
-      case Op::scatter_add: scatter_add(dispatch); break;
-      default: raise("[ref] {} moves nothing", info(dispatch.op).name);
+      case Op::scatter_add:
+        scatter_add(dispatch);
+        break;
+      default:
+        raise("[ref] {} moves nothing", info(dispatch.op).name);
     }
   }
 
@@ -229,7 +273,8 @@ class RefInstance final : public runtime::Instance {
       for (size_t column = 0; column < dispatch.cols; ++column) {
         Sum sum{dispatch.type};
         for (size_t row = 0; row < buffer(rows).shape.rows(); ++row)
-          if (at(dispatch.operands[1], row).i == static_cast<int64_t>(target)) sum.add(at(rows, row * dispatch.cols + column));
+          if (at(dispatch.operands[1], row).i == static_cast<int64_t>(target))
+            sum.add(at(rows, row * dispatch.cols + column));
         put(dispatch.result, target * dispatch.cols + column, sum.value());
       }
   }
@@ -248,12 +293,17 @@ class RefBackend final : public runtime::Backend {
       case DType::int8:
       case DType::uint8:
       case DType::int32:
-      case DType::int64: return true;
-      default: return false;
+      case DType::int64:
+        return true;
+      default:
+        return false;
     }
   }
-  runtime::CompileOptions compile_options() const override { return {.target = "ref", .fuse = false}; }
-  std::unique_ptr<runtime::Instance> instantiate(std::shared_ptr<const Program> program, int) const override {
+  runtime::CompileOptions compile_options() const override {
+    return {.target = "ref", .fuse = false};
+  }
+  std::unique_ptr<runtime::Instance> instantiate(std::shared_ptr<const Program> program,
+                                                 int) const override {
     check_supported(*this, *program);
     return std::make_unique<RefInstance>(std::move(program));
   }

@@ -5,9 +5,11 @@ namespace paragon::ir {
 
 TypeAndShape infer_cross_entropy(const InferArgs& args) {
   if (info(args[0].type).kind != DTypeKind::kFloat || args[0].shape.rank() != 2)
-    args.fail("logits are {} {}, expected a floating-point matrix", name(args[0].type), to_string(args[0].shape));
+    args.fail("logits are {} {}, expected a floating-point matrix", name(args[0].type),
+              to_string(args[0].shape));
   if (args[1].type != DType::int32 || args[1].shape.elements() != args[0].shape[0])
-    args.fail("labels are {} {}, expected int32 [{}]", name(args[1].type), to_string(args[1].shape), args[0].shape[0]);
+    args.fail("labels are {} {}, expected int32 [{}]", name(args[1].type), to_string(args[1].shape),
+              args[0].shape[0]);
   return {args[0].type, {args[0].shape[0], 1}};
 }
 

@@ -6,19 +6,24 @@ namespace {
 
 DType accumulator(const InferArgs& args) {
   if (args[0].type != args[1].type)
-    args.fail("operands are {} and {}, expected equal types", name(args[0].type), name(args[1].type));
+    args.fail("operands are {} and {}, expected equal types", name(args[0].type),
+              name(args[1].type));
   switch (args[0].type) {
     case DType::float32:
-    case DType::float64: return args[0].type;
-    case DType::int8: return DType::int32;
-    default: args.fail("got {}, expected float32, float64 or int8", name(args[0].type));
+    case DType::float64:
+      return args[0].type;
+    case DType::int8:
+      return DType::int32;
+    default:
+      args.fail("got {}, expected float32, float64 or int8", name(args[0].type));
   }
 }
 
 void expect_matrix(const InferArgs& args, size_t operand, size_t rows, size_t cols) {
   const Shape expected{rows, cols};
   if (args[operand].shape != expected)
-    args.fail("operand {} has shape {}, expected {}", operand, to_string(args[operand].shape), to_string(expected));
+    args.fail("operand {} has shape {}, expected {}", operand, to_string(args[operand].shape),
+              to_string(expected));
 }
 
 const IndexTable& table(const InferArgs& args) {
@@ -30,7 +35,8 @@ const IndexTable& table(const InferArgs& args) {
 
 TypeAndShape infer_contract(const InferArgs& args) {
   if (args[0].shape.rank() != 2 || args[1].shape.rank() != 2)
-    args.fail("got shapes {} and {}, expected matrices", to_string(args[0].shape), to_string(args[1].shape));
+    args.fail("got shapes {} and {}, expected matrices", to_string(args[0].shape),
+              to_string(args[1].shape));
   const bool ta = args.attrs.a != 0, tb = args.attrs.b != 0;
   const size_t m = args[0].shape[ta ? 1 : 0], k = args[0].shape[ta ? 0 : 1];
   const size_t kb = args[1].shape[tb ? 1 : 0], n = args[1].shape[tb ? 0 : 1];
@@ -61,8 +67,10 @@ TypeAndShape infer_gather_dot_xgrad(const InferArgs& args) {
 
 Gradients grad_contract(const GradArgs& g) {
   const bool ta = g.node().attrs.a != 0, tb = g.node().attrs.b != 0;
-  const NodeId dx = ta ? g.b.contract(g.x(1), g.dy, tb, true) : g.b.contract(g.dy, g.x(1), false, !tb);
-  const NodeId dw = tb ? g.b.contract(g.dy, g.x(0), true, ta) : g.b.contract(g.x(0), g.dy, !ta, false);
+  const NodeId dx =
+      ta ? g.b.contract(g.x(1), g.dy, tb, true) : g.b.contract(g.dy, g.x(1), false, !tb);
+  const NodeId dw =
+      tb ? g.b.contract(g.dy, g.x(0), true, ta) : g.b.contract(g.x(0), g.dy, !ta, false);
   return {dx, dw};
 }
 

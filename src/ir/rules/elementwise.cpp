@@ -4,7 +4,9 @@
 namespace paragon::ir {
 namespace {
 
-bool is_float(DType type) { return info(type).kind == DTypeKind::kFloat; }
+bool is_float(DType type) {
+  return info(type).kind == DTypeKind::kFloat;
+}
 
 Shape broadcast_all(const InferArgs& args) {
   Shape shape = args[0].shape;
@@ -28,12 +30,14 @@ TypeAndShape infer_cast(const InferArgs& args) {
 
 TypeAndShape infer_same(const InferArgs& args) {
   for (size_t i = 1; i < args.operands.size(); ++i) expect_type(args, i, args[0].type);
-  if (info(args[0].type).bits < 32) args.fail("got {}; cast storage types first", name(args[0].type));
+  if (info(args[0].type).bits < 32)
+    args.fail("got {}; cast storage types first", name(args[0].type));
   return {args[0].type, broadcast_all(args)};
 }
 
 TypeAndShape infer_real(const InferArgs& args) {
-  if (!is_float(args[0].type)) args.fail("got {}, expected a floating-point type", name(args[0].type));
+  if (!is_float(args[0].type))
+    args.fail("got {}, expected a floating-point type", name(args[0].type));
   return infer_same(args);
 }
 
@@ -55,7 +59,8 @@ TypeAndShape infer_shift(const InferArgs& args) {
   if (args[0].type != DType::int32 && !wide)
     args.fail("got {}, expected an int32 accumulator", name(args[0].type));
   expect_type(args, 1, DType::int32);
-  if (!args[1].shape.is_scalar()) args.fail("the shift has shape {}, expected a scalar", to_string(args[1].shape));
+  if (!args[1].shape.is_scalar())
+    args.fail("the shift has shape {}, expected a scalar", to_string(args[1].shape));
   if (args.op == Op::requantise_sr) expect_type(args, 2, DType::int32);
   if (args.attrs.a <= 0) args.fail("the limit is {}, expected a positive number", args.attrs.a);
   const bool narrow = args.op != Op::align;
@@ -64,7 +69,8 @@ TypeAndShape infer_shift(const InferArgs& args) {
 
 TypeAndShape infer_mul_shift(const InferArgs& args) {
   for (size_t i = 0; i < 3; ++i) expect_type(args, i, DType::int32);
-  if (!args[2].shape.is_scalar()) args.fail("the shift has shape {}, expected a scalar", to_string(args[2].shape));
+  if (!args[2].shape.is_scalar())
+    args.fail("the shift has shape {}, expected a scalar", to_string(args[2].shape));
   if (args.attrs.a <= 0) args.fail("the limit is {}, expected a positive number", args.attrs.a);
   return {DType::int32, broadcast_all(args)};
 }
@@ -88,7 +94,8 @@ TypeAndShape infer_hash_key(const InferArgs& args) {
 
 TypeAndShape infer_random(const InferArgs& args) {
   expect_type(args, 0, DType::int64);
-  if (!args[0].shape.is_scalar()) args.fail("the key has shape {}, expected a scalar", to_string(args[0].shape));
+  if (!args[0].shape.is_scalar())
+    args.fail("the key has shape {}, expected a scalar", to_string(args[0].shape));
   return {DType::int32, args.attrs.shape};
 }
 
@@ -114,15 +121,21 @@ Gradients grad_cast(const GradArgs& g) {
   const DType from = g.b.type(g.x(0));
   return {is_float(from) && is_float(g.node().type) ? g.b.cast(g.dy, from) : kNoNode};
 }
-Gradients grad_neg(const GradArgs& g) { return {g.b.neg(g.dy)}; }
+Gradients grad_neg(const GradArgs& g) {
+  return {g.b.neg(g.dy)};
+}
 
 Gradients grad_abs(const GradArgs& g) {
   const NodeId positive = g.b.greater(g.x(0), g.b.constant(0, g.dy));
   return {g.b.select(positive, g.dy, g.b.neg(g.dy))};
 }
 
-Gradients grad_exp(const GradArgs& g) { return {g.b.mul(g.dy, g.self)}; }
-Gradients grad_log(const GradArgs& g) { return {g.b.div(g.dy, g.x(0))}; }
+Gradients grad_exp(const GradArgs& g) {
+  return {g.b.mul(g.dy, g.self)};
+}
+Gradients grad_log(const GradArgs& g) {
+  return {g.b.div(g.dy, g.x(0))};
+}
 
 Gradients grad_sqrt(const GradArgs& g) {
   return {g.b.div(g.b.mul(g.dy, g.b.constant(0.5, g.dy)), g.self)};
@@ -164,8 +177,12 @@ Gradients extreme(const GradArgs& g, NodeId second_wins) {
 
 }  // namespace
 
-Gradients grad_max(const GradArgs& g) { return extreme(g, g.b.greater(g.x(1), g.x(0))); }
-Gradients grad_min(const GradArgs& g) { return extreme(g, g.b.greater(g.x(0), g.x(1))); }
+Gradients grad_max(const GradArgs& g) {
+  return extreme(g, g.b.greater(g.x(1), g.x(0)));
+}
+Gradients grad_min(const GradArgs& g) {
+  return extreme(g, g.b.greater(g.x(0), g.x(1)));
+}
 
 Gradients grad_select(const GradArgs& g) {
   const NodeId zero = g.b.constant(0, g.dy);

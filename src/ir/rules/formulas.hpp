@@ -19,8 +19,8 @@ union Number {
 Number load(DType type, const void* memory, size_t index);
 void store(DType type, void* memory, size_t index, Number value);
 
-/// The value of an element-wise operation at (row, column); float32 rounds every operation to float32,
-/// int32 wraps. `operand_type` is the type of the first operand.
+/// The value of an element-wise operation at (row, column); float32 rounds every operation to
+/// float32, int32 wraps. `operand_type` is the type of the first operand.
 Number evaluate(Op op, DType type, DType operand_type, const Attrs& attrs, const Number* operands,
                 size_t row, size_t column);
 

@@ -4,7 +4,8 @@
 namespace paragon::ir {
 
 TypeAndShape infer_transpose(const InferArgs& args) {
-  if (args[0].shape.rank() != 2) args.fail("got shape {}, expected a matrix", to_string(args[0].shape));
+  if (args[0].shape.rank() != 2)
+    args.fail("got shape {}, expected a matrix", to_string(args[0].shape));
   return {args[0].type, {args[0].shape[1], args[0].shape[0]}};
 }
 
@@ -18,8 +19,8 @@ TypeAndShape infer_stack(const InferArgs& args) {
   if (args.operands.empty()) args.fail("there is nothing to stack");
   for (size_t i = 1; i < args.operands.size(); ++i)
     if (args[i].shape != args[0].shape || args[i].type != args[0].type)
-      args.fail("operand {} is {} {}, expected {} {}", i, name(args[i].type), to_string(args[i].shape),
-                name(args[0].type), to_string(args[0].shape));
+      args.fail("operand {} is {} {}, expected {} {}", i, name(args[i].type),
+                to_string(args[i].shape), name(args[0].type), to_string(args[0].shape));
   std::vector<size_t> dims = {args.operands.size()};
   dims.insert(dims.end(), args[0].shape.dims().begin(), args[0].shape.dims().end());
   return {args[0].type, Shape(dims)};
@@ -33,8 +34,12 @@ TypeAndShape infer_unstack(const InferArgs& args) {
   return {args[0].type, Shape(shape.dims().subspan(1))};
 }
 
-Gradients grad_transpose(const GradArgs& g) { return {g.b.transpose(g.dy)}; }
-Gradients grad_reshape(const GradArgs& g) { return {g.b.reshape(g.dy, g.b.shape(g.x(0)))}; }
+Gradients grad_transpose(const GradArgs& g) {
+  return {g.b.transpose(g.dy)};
+}
+Gradients grad_reshape(const GradArgs& g) {
+  return {g.b.reshape(g.dy, g.b.shape(g.x(0)))};
+}
 
 Gradients grad_stack(const GradArgs& g) {
   Gradients parts;
@@ -44,14 +49,15 @@ Gradients grad_stack(const GradArgs& g) {
 }
 
 Gradients grad_unstack(const GradArgs& g) {
-  const NodeId zero = g.b.mul(g.dy, g.b.constant(0, g.dy));
+  const NodeId zero = g.b.zeros(g.b.type(g.dy), g.b.shape(g.dy));
   std::vector<NodeId> parts(g.b.shape(g.x(0))[0], zero);
   parts[static_cast<size_t>(g.node().attrs.a)] = g.dy;
   return {g.b.stack(std::move(parts))};
 }
 
 TypeAndShape infer_gather(const InferArgs& args) {
-  if (args[0].shape.rank() != 2) args.fail("the table has shape {}, expected a matrix", to_string(args[0].shape));
+  if (args[0].shape.rank() != 2)
+    args.fail("the table has shape {}, expected a matrix", to_string(args[0].shape));
   if (args[1].type != DType::int32) args.fail("indices are {}, expected int32", name(args[1].type));
   const size_t rows = args[1].shape.elements(), cols = args[0].shape[1];
   return {args[0].type, args.attrs.a != 0 ? Shape{cols, rows} : Shape{rows, cols}};
@@ -69,6 +75,8 @@ Gradients grad_gather(const GradArgs& g) {
   const NodeId rows = g.node().attrs.a != 0 ? g.b.transpose(g.dy) : g.dy;
   return {g.b.scatter_add(rows, g.x(1), g.b.shape(g.x(0))[0]), kNoNode};
 }
-Gradients grad_scatter_add(const GradArgs& g) { return {g.b.gather(g.dy, g.x(1)), kNoNode}; }
+Gradients grad_scatter_add(const GradArgs& g) {
+  return {g.b.gather(g.dy, g.x(1)), kNoNode};
+}
 
 }  // namespace paragon::ir

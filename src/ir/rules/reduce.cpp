@@ -4,16 +4,21 @@
 namespace paragon::ir {
 
 TypeAndShape infer_reduce(const InferArgs& args) {
-  if (args[0].shape.rank() > 2) args.fail("got shape {}, expected a matrix", to_string(args[0].shape));
+  if (args[0].shape.rank() > 2)
+    args.fail("got shape {}, expected a matrix", to_string(args[0].shape));
   if (info(args[0].type).kind == DTypeKind::kUnsigned)
     args.fail("got {}, expected a signed or floating-point type", name(args[0].type));
   const DType type = info(args[0].type).bits < 32 ? DType::int32 : args[0].type;
   const size_t rows = args[0].shape.rows(), cols = args[0].shape.cols();
   switch (args.attrs.a) {
-    case 0: return {type, {1, cols}};
-    case 1: return {type, {rows, 1}};
-    case 2: return {type, {}};
-    default: args.fail("axis {} is unknown, expected 0, 1 or 2 (both)", args.attrs.a);
+    case 0:
+      return {type, {1, cols}};
+    case 1:
+      return {type, {rows, 1}};
+    case 2:
+      return {type, {}};
+    default:
+      args.fail("axis {} is unknown, expected 0, 1 or 2 (both)", args.attrs.a);
   }
 }
 
@@ -25,7 +30,7 @@ TypeAndShape infer_or_bits(const InferArgs& args) {
 Gradients grad_sum(const GradArgs& g) {
   // Adding a zero of the operand's shape repeats dy along the axes that were summed.
   const NodeId x = g.x(0);
-  const NodeId zeros = g.b.mul(x, g.b.constant(0, x));
+  const NodeId zeros = g.b.zeros(g.b.type(g.dy), g.b.shape(x));
   return {g.b.reshape(g.b.add(zeros, g.dy), g.b.shape(x))};
 }
 

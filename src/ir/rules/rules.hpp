@@ -27,7 +27,8 @@ struct InferArgs {
   /// Raises "[place] op: message".
   template <class... A>
   [[noreturn]] void fail(fmt::format_string<A...> format, A&&... args) const {
-    raise("[{}] {}: {}", graph.place(), info(op).name, fmt::format(format, std::forward<A>(args)...));
+    raise("[{}] {}: {}", graph.place(), info(op).name,
+          fmt::format(format, std::forward<A>(args)...));
   }
 };
 
