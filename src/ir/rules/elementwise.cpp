@@ -145,7 +145,7 @@ Gradients grad_sqrt(const GradArgs& g) {
 Gradients grad_leaky_relu(const GradArgs& g) {
   const NodeId positive = g.b.greater(g.self, g.b.constant(0, g.self));
   const NodeId slope = g.b.constant(g.node().attrs.real, g.dy);
-  return {g.b.select(positive, g.dy, g.b.mul(g.dy, slope))};
+  return {g.b.select(positive, g.dy, g.node().attrs.real == 0 ? slope : g.b.mul(g.dy, slope))};
 }
 
 Gradients grad_add(const GradArgs& g) {
