@@ -11,6 +11,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from dataclasses import asdict, dataclass
 from importlib import metadata
 
@@ -26,6 +27,7 @@ GEMM_SECONDS = 0.6  # for each line that the program prints
 GEMM_LIMITS = {"float32": 0.8, "int8": 0.7}
 GEMM_LINE = re.compile(r"(\w+) +(\d+) +ours +([\d.]+) +packed +([\d.]+) +oneDNN +([\d.]+)")
 QUIET_LOAD = 0.5
+OTHERS_ALLOWED = 0.1  # cores, beyond which a table says nothing
 
 
 @dataclass
@@ -204,9 +206,18 @@ def machine(cores):
     model = next((line.split(":", 1)[1].strip() for line in open("/proc/cpuinfo")
                   if line.startswith("model name")), platform.machine())
     return {"processor": model, "cores": sorted(cores), "threads": THREADS,
-            "load_at_start": os.getloadavg()[0],
+            "load_at_start": os.getloadavg()[0], "cores_used_by_others": {},
             "peers": {name: metadata.version(name)
                       for name in ("jax", "jaxlib", "ai-edge-litert", "numpy")}}
+
+
+def busy_seconds():
+    """Processor time that the whole machine and that this process with ended children has used."""
+    user, nice, system, _, _, irq, softirq, *_ = map(
+        int, pathlib.Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:])
+    times = os.times()
+    return ((user + nice + system + irq + softirq) / os.sysconf("SC_CLK_TCK"),
+            times.user + times.system + times.children_user + times.children_system)
 
 
 def print_table(rows):
@@ -262,7 +273,15 @@ def main():
     rows = []
     for work in options.only:
         print(f"measuring: {work}", file=sys.stderr)
+        start, (machine_before, own_before) = time.monotonic(), busy_seconds()
         rows.extend(WORKS[work](options, Paragon(options.paragon)))
+        machine_after, own_after = busy_seconds()
+        others = (machine_after - machine_before - own_after + own_before) / (
+            time.monotonic() - start)
+        about["cores_used_by_others"][work] = others
+        if others > OTHERS_ALLOWED:
+            print(f"note: others used {others:.2f} cores during {work}: repeat it on a quiet "
+                  "machine", file=sys.stderr)
     print(f"{about['processor']}, cores {sorted(options.cores)}, {THREADS} threads, "
           f"{options.rounds} rounds")
     print_table(rows)
