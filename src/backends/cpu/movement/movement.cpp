@@ -19,7 +19,6 @@ namespace {
 
 HWY_EXPORT(transpose_bytes);
 HWY_EXPORT(transpose_words);
-HWY_EXPORT(gather_any);
 
 template <class T>
 void transpose_any(const T* in, size_t rows, size_t in_stride, T* out, size_t out_stride,
@@ -54,12 +53,6 @@ void transpose(const int8_t* in, size_t rows, size_t in_stride, int8_t* out, siz
 void transpose(const uint8_t* in, size_t rows, size_t in_stride, uint8_t* out, size_t out_stride,
                size_t begin, size_t end) {
   transpose_any(in, rows, in_stride, out, out_stride, begin, end);
-}
-
-void gather_rows(const RowGather& gather, const void* table, const uint32_t* index, size_t count,
-                 void* out, size_t begin, size_t end) {
-  active_target();  // first, as it may narrow Highway's choice
-  HWY_DYNAMIC_DISPATCH(gather_any)(gather, table, index, count, out, begin, end);
 }
 
 }  // namespace paragon::cpu
