@@ -19,12 +19,17 @@ struct PARAGON_API Dataset {
   std::vector<float> values = {};         ///< features as they are
   std::vector<std::int32_t> labels = {};  ///< one a row, 0 .. classes - 1
   std::size_t classes = 0;
+  std::vector<float> targets = {};  ///< instead of labels: numbers to be learned, row-major
+  std::size_t target_width = 0;     ///< numbers of one row
 
-  std::size_t size() const { return labels.size(); }  ///< number of rows
+  std::size_t size() const;             ///< number of rows
   std::size_t features() const;                       ///< of one row: product of sample_shape
 
   /// A copy of rows first .. first + count - 1. Raises if there are not so many.
   Dataset slice(std::size_t first, std::size_t count) const;
+
+  /// Features of rows first .. first + count - 1 as floats into `out`, count * features() long.
+  void copy_features(std::size_t first, std::size_t count, std::span<float> out) const;
 
   /// Raises if the fields do not fit each other: lengths, or a label that is no class.
   void verify() const;

@@ -3,12 +3,14 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
 
 #include <paragon/export.hpp>
+#include <paragon/replay.hpp>
 
 namespace paragon {
 
@@ -16,6 +18,8 @@ namespace paragon {
 struct Dense {
   std::size_t units = 0;              ///< neurons, >= 1
   std::string activation = "linear";  ///< a name of activations()
+  std::vector<std::string> activations = {};  ///< of each neuron instead; softmax is for all or none
+  Replay replay = {};
   std::string name = {};  ///< unique in its network; "" = made from keyword and position
 };
 
@@ -26,6 +30,22 @@ struct LocallyConnected {
   std::array<std::size_t, 2> grid = {0, 0};  ///< {width, height}
   std::size_t field = 5;                     ///< window edge, 1 .. the input's smaller edge
   std::string activation = "linear";
+  std::vector<std::string> activations = {};
+  Replay replay = {};
+  std::string name = {};
+};
+
+/// A width x height grid of neurons, each with its own list of sources.
+struct Wired {
+  struct Source {
+    std::uint32_t input = 0;   ///< which of the layers read, in the order given to Network::add
+    std::uint32_t neuron = 0;  ///< row-major index there
+  };
+  std::array<std::size_t, 2> grid = {0, 0};          ///< {width, height}
+  std::vector<std::vector<Source>> sources = {};     ///< of each neuron, row-major
+  std::string activation = "linear";
+  std::vector<std::string> activations = {};
+  Replay replay = {};
   std::string name = {};
 };
 
@@ -34,10 +54,10 @@ using LayerConfig = std::variant<std::monostate
 #include <paragon/layers.def>
                                  >;
 
-/// Names of the activations; "softmax" is for the last layer only.
+/// Names of the activations; "softmax" is over all neurons of its layer.
 PARAGON_API std::vector<std::string> activations();
 
-/// Keyword of a layer config in specs and model files ("dense", "local").
+/// Keyword of a layer config in specs and model files ("dense", "local", "wired").
 PARAGON_API std::string_view keyword(const LayerConfig& config);
 
 }  // namespace paragon

@@ -51,6 +51,8 @@ class PARAGON_API Network {
   /// network's input) and initialises its parameters (He-uniform from the network's seed and the
   /// layer's id). Raises Error on impossible shapes, unknown activations and names in use.
   Network& add(const LayerConfig& config, const std::string& input = "");
+  /// The same for layers that read several.
+  Network& add(const LayerConfig& config, const std::vector<std::string>& inputs);
 
   DType type() const;
   const std::vector<std::size_t>& input_shape() const;
@@ -106,6 +108,11 @@ class PARAGON_API Predictor {
   /// features: rows * features values, rows <= batch; outputs: rows * outputs values. Allocates
   /// nothing.
   void run(std::span<const float> features, std::span<float> outputs);
+
+  /// Names of the layers with dynamic replay, and how often the last run() repeated one of them, a
+  /// number for each of its rows.
+  std::vector<std::string> replayed_layers() const;
+  std::vector<std::size_t> repetitions(std::size_t layer);
 
  private:
   struct Impl;

@@ -7,6 +7,8 @@
 #include <paragon/dtype.hpp>
 #include <paragon/error.hpp>
 #include <paragon/evaluate.hpp>
+#include <paragon/expression.hpp>
 #include <paragon/layers.hpp>
 #include <paragon/network.hpp>
+#include <paragon/replay.hpp>
 #include <paragon/trainer.hpp>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "composites/activations.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include <paragon/layers.hpp>
@@ -45,8 +46,43 @@ ir::NodeId apply_activation(ir::Builder& b, Activation activation, ir::NodeId x)
       return b.leaky_relu(x, 0);
     case Activation::leaky_relu:
       return b.leaky_relu(x, kLeakySlope);
+    case Activation::elu:
+      return b.curve(x, Curve::elu);
+    case Activation::sigmoid:
+      return b.curve(x, Curve::sigmoid);
+    case Activation::tanh:
+      return b.curve(x, Curve::tanh);
+    case Activation::swish:
+      return b.curve(x, Curve::swish);
+    case Activation::gelu:
+      return b.curve(x, Curve::gelu);
   }
   raise("[activation] unknown value {}", static_cast<int>(activation));
+}
+
+ir::NodeId apply_activations(ir::Builder& b, const std::vector<std::string>& names, ir::NodeId x,
+                             bool feature_major) {
+  std::vector<int32_t> kinds;
+  for (const std::string& name : names)
+    kinds.push_back(static_cast<int32_t>(parse_activation(name)));
+  const size_t units = kinds.size();
+  ir::NodeId result = ir::kNoNode;
+  std::vector<int32_t> done;
+  for (int32_t kind : kinds) {
+    if (std::find(done.begin(), done.end(), kind) != done.end()) continue;
+    done.push_back(kind);
+    const ir::NodeId y = apply_activation(b, static_cast<Activation>(kind), x);
+    if (result == ir::kNoNode) {
+      result = y;
+      continue;
+    }
+    std::vector<int32_t> chosen;
+    for (int32_t other : kinds) chosen.push_back(other == kind ? 1 : 0);
+    auto table = feature_major ? ir::make_index_table(std::move(chosen), units, 1, 2)
+                               : ir::make_index_table(std::move(chosen), 1, units, 2);
+    result = b.select(b.table(std::move(table)), y, result);
+  }
+  return result;
 }
 
 }  // namespace paragon

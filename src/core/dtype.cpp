@@ -7,8 +7,8 @@ namespace paragon {
 
 const std::vector<DTypeInfo>& dtypes() {
   static const std::vector<DTypeInfo> table = {
-#define PARAGON_DTYPE(name, bits, kind, c_type, arithmetic) \
-  {DType::name, #name, bits, DTypeKind::kind, Arithmetic::arithmetic},
+#define PARAGON_DTYPE(id, name, bits, kind, c_type, arithmetic) \
+  {DType::id, name, bits, DTypeKind::kind, Arithmetic::arithmetic},
 #include <paragon/dtypes.def>
   };
   return table;
@@ -33,8 +33,7 @@ DType parse_dtype(std::string_view text) {
 
 std::vector<DType> network_types() {
   std::vector<DType> types;
-  for (const DTypeInfo& row : dtypes())
-    if (row.arithmetic != Arithmetic::kNone) types.push_back(row.type);
+  for (const DTypeInfo& row : dtypes()) types.push_back(row.type);
   return types;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 
@@ -62,5 +63,20 @@ class Tensor {
   Shape shape_;
   AlignedBuffer data_;
 };
+
+/// Calls visit with the elements of a tensor of signed integers, as a span of their C++ type.
+template <class AnyTensor, class Visit>
+void visit_signed(AnyTensor& tensor, Visit&& visit) {
+  switch (tensor.type()) {
+    case DType::int8:
+      return visit(tensor.template as<std::int8_t>());
+    case DType::int16:
+      return visit(tensor.template as<std::int16_t>());
+    case DType::int32:
+      return visit(tensor.template as<std::int32_t>());
+    default:
+      return visit(tensor.template as<std::int64_t>());
+  }
+}
 
 }  // namespace paragon

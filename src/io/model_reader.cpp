@@ -45,6 +45,8 @@ void read_field(JsonReader& reader, std::string_view name, std::array<size_t, 2>
     reader.fail(name, fmt::format("an array of {}", sizes.size()), "two numbers");
   std::copy(sizes.begin(), sizes.end(), value.begin());
 }
+template <class T>
+void read_field(JsonReader&, std::string_view, T&) {}
 void read_field(JsonReader& reader, std::string_view name, std::string& value) {
   value = reader.string(name);
 }
@@ -128,7 +130,7 @@ void read_layer(JsonValue& value, const std::string& path, Network& network, IdS
 
   JsonItems items = reader.items("parameters");
   // A short file must not make a large network, so compare before anything is allocated.
-  const size_t wanted = detail::parameters_of(network.state(), config, inputs[0]);
+  const size_t wanted = detail::parameters_of(network.state(), config, inputs);
   if (const size_t found = count_numbers(items); found < wanted)
     reader.fail("parameters", fmt::format("{} numbers", found),
                 fmt::format("{} after the layer's settings", wanted));
@@ -144,7 +146,7 @@ void read_layer(JsonValue& value, const std::string& path, Network& network, IdS
     items[i].data = {};  // the numbers are in the network now
   }
   if (fixed_point && reader.has("output_exponent"))
-    layer.output_exponent = read_exponent(reader, "output_exponent");
+    layer.output_exponents[0] = read_exponent(reader, "output_exponent");
   reader.finish();
   file_ids[layer.id] = id;
 }

@@ -91,6 +91,8 @@ void write_field(JsonWriter& writer, std::string_view name, size_t value) {
 void write_field(JsonWriter& writer, std::string_view name, const std::array<size_t, 2>& value) {
   writer.array(name, value, name);
 }
+template <class T>
+void write_field(JsonWriter&, std::string_view, const T&) {}
 void write_field(JsonWriter& writer, std::string_view name, const std::string& value) {
   writer.field(name, value);
 }
@@ -143,7 +145,7 @@ void write_layer(JsonWriter& writer, const detail::NetworkState& state,
   for (const uint64_t id : layer.inputs)
     inputs.push_back(id == detail::kInputId ? "input" : state.by_id(id).name);
   writer.strings("inputs", inputs);
-  if (layer.output_exponent) writer.field("output_exponent", *layer.output_exponent);
+  if (!layer.output_exponents.empty()) writer.field("output_exponent", layer.output_exponents.begin()->second);
   writer.open("parameters", '[');
   for (const detail::Parameter& parameter : layer.parameters)
     write_parameter(writer, parameter, fixed_point,

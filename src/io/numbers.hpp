@@ -22,8 +22,8 @@ namespace paragon::io {
 template <class AnyTensor, class Visit>
 void visit_elements(AnyTensor& tensor, Visit&& visit) {
   switch (tensor.type()) {
-#define PARAGON_DTYPE(name, bits, kind, c_type, arithmetic) \
-  case DType::name:                                         \
+#define PARAGON_DTYPE(id, name, bits, kind, c_type, arithmetic) \
+  case DType::id:                                               \
     return visit(tensor.template as<c_type>());
 #include <paragon/dtypes.def>
   }

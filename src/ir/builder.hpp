@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "core/curve.hpp"
 #include "core/error.hpp"
 #include "core/random.hpp"
 #include "ir/graph.hpp"
@@ -58,6 +59,9 @@ class Builder {
   NodeId leaky_relu(NodeId x, double slope) {
     return graph_.make(Op::leaky_relu, {x}, {.real = slope});
   }
+  NodeId curve(NodeId x, Curve which) {
+    return graph_.make(Op::curve, {x}, {.a = static_cast<int64_t>(which)});
+  }
   NodeId add(NodeId x, NodeId y) { return binary(Op::add, x, y); }
   NodeId sub(NodeId x, NodeId y) { return binary(Op::sub, x, y); }
   NodeId mul(NodeId x, NodeId y) { return binary(Op::mul, x, y); }
@@ -71,11 +75,12 @@ class Builder {
   NodeId align(NodeId x, NodeId shift, int64_t limit) {
     return graph_.make(Op::align, {x, shift}, {.a = limit});
   }
-  NodeId requantise(NodeId x, NodeId shift, int64_t limit) {
-    return graph_.make(Op::requantise, {x, shift}, {.a = limit});
+  NodeId requantise(NodeId x, NodeId shift, int64_t limit, DType to) {
+    return graph_.make(Op::requantise, {x, shift}, {.a = limit, .b = static_cast<int64_t>(to)});
   }
-  NodeId requantise_sr(NodeId x, NodeId shift, NodeId random, int64_t limit) {
-    return graph_.make(Op::requantise_sr, {x, shift, random}, {.a = limit});
+  NodeId requantise_sr(NodeId x, NodeId shift, NodeId random, int64_t limit, DType to) {
+    return graph_.make(Op::requantise_sr, {x, shift, random},
+                       {.a = limit, .b = static_cast<int64_t>(to)});
   }
   NodeId mul_shift(NodeId x, NodeId y, NodeId shift, int64_t limit) {
     return graph_.make(Op::mul_shift, {x, y, shift}, {.a = limit});
@@ -109,8 +114,9 @@ class Builder {
   NodeId maximum(NodeId x, int axis) { return graph_.make(Op::maximum, {x}, {.a = axis}); }
   NodeId or_bits(NodeId x) { return unary(Op::or_bits, x); }
 
-  NodeId contract(NodeId x, NodeId y, bool x_transposed = false, bool y_transposed = false) {
-    return graph_.make(Op::contract, {x, y}, {.a = x_transposed, .b = y_transposed});
+  NodeId contract(NodeId x, NodeId y, bool x_transposed = false, bool y_transposed = false,
+                  int64_t shift = 0) {
+    return graph_.make(Op::contract, {x, y}, {.a = x_transposed, .b = y_transposed, .c = shift});
   }
   NodeId gather_dot(Op op, NodeId x, NodeId y, std::shared_ptr<const IndexTable> table) {
     return graph_.make(op, {x, y}, {.table = std::move(table)});
@@ -124,6 +130,20 @@ class Builder {
     return shape(x) == to ? x : graph_.make(Op::reshape, {x}, {.shape = to});
   }
   NodeId stack(std::vector<NodeId> parts) { return graph_.make(Op::stack, std::move(parts)); }
+  NodeId concat(std::vector<NodeId> parts) { return graph_.make(Op::concat, std::move(parts)); }
+  NodeId rows(NodeId x, size_t first, size_t count) {
+    return graph_.make(Op::rows, {x},
+                       {.a = static_cast<int64_t>(first), .b = static_cast<int64_t>(count)});
+  }
+  /// The table itself, int32 [units, taps].
+  NodeId table(std::shared_ptr<const IndexTable> table) {
+    return graph_.make(Op::table, {}, {.table = std::move(table)}, DType::int32);
+  }
+  /// The function's value for each row; operands of floating-point type have no exponent.
+  NodeId host_score(NodeId x, HostFunction function) {
+    return graph_.make(Op::host_score, {x, integer(0)},
+                       {.function = std::make_shared<const HostFunction>(std::move(function))});
+  }
   NodeId unstack(NodeId x, int64_t element) {
     return graph_.make(Op::unstack, {x}, {.a = element});
   }

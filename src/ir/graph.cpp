@@ -34,7 +34,8 @@ uint64_t hash_attrs(const Attrs& attrs) {
   for (uint64_t word : {static_cast<uint64_t>(attrs.a), static_cast<uint64_t>(attrs.b),
                         static_cast<uint64_t>(attrs.c), uint64_t{attrs.reverse},
                         std::bit_cast<uint64_t>(attrs.real), attrs.id, hash_shape(attrs.shape),
-                        attrs.table ? attrs.table->hash : 0, attrs.body ? attrs.body->hash : 0})
+                        attrs.table ? attrs.table->hash : 0, attrs.body ? attrs.body->hash : 0,
+                        static_cast<uint64_t>(reinterpret_cast<uintptr_t>(attrs.function.get()))})
     hash = combine(hash, word);
   return hash;
 }
@@ -44,7 +45,8 @@ bool equal_attrs(const Attrs& x, const Attrs& y) {
   const auto body_hash = [](const Attrs& attrs) { return attrs.body ? attrs.body->hash : 0; };
   return x.a == y.a && x.b == y.b && x.c == y.c && x.reverse == y.reverse &&
          std::bit_cast<uint64_t>(x.real) == std::bit_cast<uint64_t>(y.real) && x.id == y.id &&
-         x.shape == y.shape && table_hash(x) == table_hash(y) && body_hash(x) == body_hash(y);
+         x.shape == y.shape && table_hash(x) == table_hash(y) && body_hash(x) == body_hash(y) &&
+         x.function == y.function;
 }
 
 uint64_t hash_node(const Node& node, const std::vector<uint64_t>& operand_hashes) {

@@ -3,7 +3,9 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -52,6 +54,9 @@ std::shared_ptr<const IndexTable> make_index_table(std::vector<int32_t> index, s
 
 struct Body;
 
+/// A score of one row of values, computed by the host.
+using HostFunction = std::function<double(std::span<const float>)>;
+
 /// Build-time constants of a node; their meaning is in ops.def. What changes between two runs is
 /// never here: it is a scalar slot.
 struct Attrs {
@@ -62,6 +67,7 @@ struct Attrs {
   Shape shape = {};
   std::shared_ptr<const IndexTable> table = {};
   std::shared_ptr<const Body> body = {};
+  std::shared_ptr<const HostFunction> function = {};
 };
 
 struct Node {
@@ -72,11 +78,12 @@ struct Node {
   Attrs attrs;
 };
 
-/// Where a node comes from: the stable id of the layer and whether it carries activations or
-/// errors. Known to the numeric lowering, no part of a node's identity.
+/// Where a node comes from: the stable id of the layer, whether it carries activations or errors,
+/// which pass through the layer it belongs to. Known to the numeric lowering, no part of a node's identity.
 struct Provenance {
   uint64_t id = 0;
   bool error = false;
+  uint32_t pass = 0;  ///< which pass through the layer: replays add some
 };
 
 /// A named list of slot updates computed together from the slots' old values.

@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <unordered_map>
 
+#include "core/curve.hpp"
 #include "core/error.hpp"
 #include "ir/graph.hpp"
 
 namespace paragon::ir {
 namespace {
+
+std::string shift_text(const Attrs& attrs) {
+  return attrs.c == 0 ? "" : fmt::format(" shift={}", attrs.c);
+}
 
 std::string attrs_text(const Graph& graph, const Node& node) {
   const Attrs& attrs = node.attrs;
@@ -21,6 +26,13 @@ std::string attrs_text(const Graph& graph, const Node& node) {
       return "";
     case Op::leaky_relu:
       return fmt::format(" slope={}", attrs.real);
+    case Op::curve:
+    case Op::curve_slope:
+    case Op::curve_fixed:
+    case Op::curve_slope_fixed:
+      return fmt::format(" {}", name(static_cast<Curve>(attrs.a)));
+    case Op::exp2_negative:
+      return fmt::format(" fraction={}", attrs.a);
     case Op::align:
     case Op::requantise:
     case Op::requantise_sr:
@@ -39,17 +51,20 @@ std::string attrs_text(const Graph& graph, const Node& node) {
     case Op::maximum:
       return fmt::format(" axis={}", attrs.a);
     case Op::contract:
-      return fmt::format("{}{}", attrs.a != 0 ? " a_transposed" : "",
-                         attrs.b != 0 ? " b_transposed" : "");
+      return fmt::format("{}{}{}", attrs.a != 0 ? " a_transposed" : "",
+                         attrs.b != 0 ? " b_transposed" : "", shift_text(attrs));
     case Op::gather_dot:
     case Op::gather_dot_wgrad:
     case Op::gather_dot_xgrad:
-      return fmt::format(" table={}x{}:{:08x}", attrs.table->units, attrs.table->taps,
-                         static_cast<uint32_t>(attrs.table->hash));
+    case Op::table:
+      return fmt::format(" table={}x{}:{:08x}{}", attrs.table->units, attrs.table->taps,
+                         static_cast<uint32_t>(attrs.table->hash), shift_text(attrs));
     case Op::gather:
       return attrs.a != 0 ? " turned" : "";
     case Op::unstack:
       return fmt::format(" element={}", attrs.a);
+    case Op::rows:
+      return fmt::format(" first={}", attrs.a);
     case Op::get:
       return fmt::format(" result={}", attrs.a);
     case Op::scan:

@@ -24,16 +24,30 @@ decltype(auto) visit_config(const LayerConfig& config, F&& f) {
       config);
 }
 
-}  // namespace
-
-LayerPlan plan(const LayerConfig& config, const Shape& input, const std::string& place) {
-  return visit_config(config, [&](const auto& concrete) { return plan(concrete, input, place); });
+void check_activations(const std::vector<std::string>& activations, size_t units,
+                       const std::string& place) {
+  if (activations.empty()) return;
+  if (activations.size() != units)
+    raise("[{}] got {} activations, expected one for each of the {} neurons", place,
+          activations.size(), units);
+  for (size_t i = 0; i < units; ++i)
+    if (parse_activation(activations[i]) == Activation::softmax)
+      raise("[{}] neuron {} has softmax, which is for all neurons of a layer", place, i);
 }
 
-ir::NodeId build(ir::Builder& b, const LayerConfig& config, const Shape& input, ir::NodeId x,
-                 const std::vector<ir::NodeId>& parameters) {
-  return visit_config(
-      config, [&](const auto& concrete) { return build(b, concrete, input, x, parameters); });
+}  // namespace
+
+LayerPlan plan(const LayerConfig& config, const InputShapes& inputs, const std::string& place) {
+  return visit_config(config, [&](const auto& concrete) {
+    parse_activation(concrete.activation);
+    LayerPlan result = plan(concrete, inputs, place);
+    check_activations(concrete.activations, result.output.elements(), place);
+    return result;
+  });
+}
+
+ir::NodeId build(ir::Builder& b, const LayerConfig& config, const BuildInputs& inputs) {
+  return visit_config(config, [&](const auto& concrete) { return build(b, concrete, inputs); });
 }
 
 Activation activation_of(const LayerConfig& config) {
@@ -41,9 +55,26 @@ Activation activation_of(const LayerConfig& config) {
                       [](const auto& concrete) { return parse_activation(concrete.activation); });
 }
 
+bool ends_with_softmax(const LayerConfig& config) {
+  return visit_config(config, [](const auto& concrete) {
+    return concrete.activations.empty() &&
+           parse_activation(concrete.activation) == Activation::softmax;
+  });
+}
+
 const std::string& name_of(const LayerConfig& config) {
   return visit_config(config,
                       [](const auto& concrete) -> const std::string& { return concrete.name; });
+}
+
+const Replay& replay_of(const LayerConfig& config) {
+  return visit_config(config,
+                      [](const auto& concrete) -> const Replay& { return concrete.replay; });
+}
+
+const Shape& only_input(const InputShapes& inputs, const std::string& place) {
+  if (inputs.size() != 1) raise("[{}] reads {} layers, expected one", place, inputs.size());
+  return inputs[0];
 }
 
 }  // namespace paragon::layers

@@ -35,7 +35,9 @@ void check_axis(const std::string& place, const char* axis, size_t in, size_t fi
 
 }  // namespace
 
-LayerPlan plan(const LocallyConnected& config, const Shape& input, const std::string& place) {
+LayerPlan plan(const LocallyConnected& config, const InputShapes& inputs,
+               const std::string& place) {
+  const Shape& input = only_input(inputs, place);
   if (input.rank() != 2)
     raise("[{}] a local layer reads a grid, got an input of shape {}", place, to_string(input));
   const auto [width, height] = config.grid;
@@ -44,13 +46,11 @@ LayerPlan plan(const LocallyConnected& config, const Shape& input, const std::st
   const size_t units = width * height, taps = config.field * config.field;
   if (units * taps > size_t{1} << 31)
     raise("[{}] {} units x {} taps are more than 2^31 weights", place, units, taps);
-  return {{height, width},
-          parse_activation(config.activation),
-          {{"weights", {units, taps}, taps}, {"bias", {units, 1}, 0}}};
+  return {{height, width}, {{"weights", {units, taps}, taps}, {"bias", {units, 1}, 0}}};
 }
 
-ir::NodeId build(ir::Builder& b, const LocallyConnected& config, const Shape& input, ir::NodeId x,
-                 const std::vector<ir::NodeId>& parameters) {
+ir::NodeId build(ir::Builder& b, const LocallyConnected& config, const BuildInputs& inputs) {
+  const Shape& input = inputs.shapes[0];
   const auto [width, height] = config.grid;
   const size_t field = config.field;
   std::vector<int32_t> index;
@@ -67,10 +67,9 @@ ir::NodeId build(ir::Builder& b, const LocallyConnected& config, const Shape& in
       ir::make_index_table(std::move(index), width * height, field * field, input.elements());
   // Feature-major inside: the batch is what the SIMD lanes run over.
   const ir::NodeId dot =
-      b.gather_dot(ir::Op::gather_dot, b.transpose(x), parameters[0], std::move(table));
-  const ir::NodeId y =
-      apply_activation(b, parse_activation(config.activation), b.add(dot, parameters[1]));
-  return b.transpose(y);
+      b.gather_dot(ir::Op::gather_dot, b.transpose(inputs.values[0]), inputs.parameters[0],
+                   std::move(table));
+  return b.transpose(activate(b, config, b.add(dot, inputs.parameters[1]), true));
 }
 
 }  // namespace paragon::layers

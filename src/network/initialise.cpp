@@ -17,9 +17,9 @@ double uniform(uint64_t bits) {
 }
 
 // floor(bits (2 bound + 1) / 2^64) - bound: uniform in -bound .. bound.
-int32_t uniform_integer(uint64_t bits, uint64_t bound) {
+int64_t uniform_integer(uint64_t bits, uint64_t bound) {
   const auto wide = static_cast<unsigned __int128>(bits ^ (uint64_t{1} << 63)) * (2 * bound + 1);
-  return static_cast<int32_t>(static_cast<int64_t>(wide >> 64) - static_cast<int64_t>(bound));
+  return static_cast<int64_t>(wide >> 64) - static_cast<int64_t>(bound);
 }
 
 // Smallest e with 2^e >= sqrt(gain / fan_in), that is gain <= fan_in 4^e, in whole numbers.
@@ -44,20 +44,22 @@ Parameter initialise(const NetworkState& state, uint64_t id, const layers::Param
       random::make_key({state.seed, id, static_cast<uint64_t>(random::Role::kInitial)});
   const uint32_t gain = initial_gain(activation);
   if (info(state.type).arithmetic == Arithmetic::kFixed) {
-    parameter.value = Tensor(DType::int32, spec.shape);
+    const fixed::Format& format = fixed::format_of(state.type);
+    parameter.value = Tensor(format.master, spec.shape);
     if (spec.fan_in == 0) {
-      parameter.exponent = -fixed::kBiasFraction;
+      parameter.exponent = -format.bias_fraction;
       return parameter;
     }
     const int fraction =
-        fixed::kMasterBits - (log2_ceil_of_bound(gain, spec.fan_in) + fixed::kMasterHeadroom);
+        format.master_bits - (log2_ceil_of_bound(gain, spec.fan_in) + fixed::kMasterHeadroom);
     parameter.exponent = -fraction;
     const uint64_t square = (uint64_t{gain} << std::min(2 * fraction, 60)) / spec.fan_in;
     const uint64_t bound = fixed::isqrt(square) << std::max(fraction - 30, 0);
-    auto values = parameter.value.as<int32_t>();
-    for (size_t i = 0; i < values.size(); ++i)
-      values[i] = uniform_integer(random::bits64(key, i), bound);
-    refresh_view(parameter);
+    visit_signed(parameter.value, [&]<class T>(std::span<T> values) {
+      for (size_t i = 0; i < values.size(); ++i)
+        values[i] = static_cast<T>(uniform_integer(random::bits64(key, i), bound));
+    });
+    refresh_view(parameter, format);
     return parameter;
   }
   parameter.value = Tensor(state.type, spec.shape);
@@ -73,16 +75,19 @@ Parameter initialise(const NetworkState& state, uint64_t id, const layers::Param
   return parameter;
 }
 
-void refresh_view(Parameter& parameter) {
-  uint64_t bits = 0;
-  for (int32_t value : parameter.value.as<int32_t>()) bits |= fixed::magnitude(value);
-  const int shift = std::max(0, fixed::bit_length(bits) - fixed::kOperandBits);
-  parameter.view = Tensor(DType::int8, parameter.value.shape());
-  parameter.view_exponent = parameter.exponent + shift;
-  auto view = parameter.view.as<int8_t>();
-  for (size_t i = 0; i < view.size(); ++i)
-    view[i] = static_cast<int8_t>(fixed::clip(
-        fixed::round_shift(parameter.value.as<int32_t>()[i], shift), fixed::kOperandLimit));
+void refresh_view(Parameter& parameter, const fixed::Format& format) {
+  parameter.view = Tensor(format.operand, parameter.value.shape());
+  visit_signed(parameter.value, [&]<class T>(std::span<T> masters) {
+    uint64_t bits = 0;
+    for (T value : masters) bits |= fixed::magnitude(value);
+    const int shift = std::max(0, fixed::bit_length(bits) - format.operand_bits);
+    parameter.view_exponent = parameter.exponent + shift;
+    visit_signed(parameter.view, [&]<class V>(std::span<V> view) {
+      for (size_t i = 0; i < view.size(); ++i)
+        view[i] = static_cast<V>(
+            fixed::clip(fixed::round_shift(masters[i], shift), format.operand_limit));
+    });
+  });
 }
 
 }  // namespace paragon::detail

@@ -3,6 +3,7 @@
 
 #include "layers/layer.hpp"
 #include "network/state.hpp"
+#include "passes/fixed_format.hpp"
 
 namespace paragon::detail {
 
@@ -12,7 +13,7 @@ namespace paragon::detail {
 Parameter initialise(const NetworkState& state, uint64_t id, const layers::ParameterSpec& spec,
                      Activation activation);
 
-/// Sets a weight matrix's int8 view and its exponent from the master.
-void refresh_view(Parameter& parameter);
+/// Sets a weight matrix's view and its exponent from the master.
+void refresh_view(Parameter& parameter, const fixed::Format& format);
 
 }  // namespace paragon::detail

@@ -2,13 +2,15 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "network/state.hpp"
 
 namespace paragon::detail {
 
-/// Number of weights and biases that add(config, input) would make; raises on impossible shapes.
+/// Number of weights and biases that add(config, inputs) would make; raises on impossible shapes.
 /// For readers of files, who ask before they allocate.
-size_t parameters_of(NetworkState& state, const LayerConfig& config, const std::string& input);
+size_t parameters_of(NetworkState& state, const LayerConfig& config,
+                     const std::vector<std::string>& inputs);
 
 }  // namespace paragon::detail

@@ -6,6 +6,7 @@
 
 #include "core/error.hpp"
 #include "layers/layer.hpp"
+#include "network/gates.hpp"
 #include "network/initialise.hpp"
 #include "network/state.hpp"
 
@@ -56,12 +57,6 @@ bool NetworkState::is_read(uint64_t id) const {
 }
 
 Network::Network(NetworkOptions options) : state_(std::make_unique<NetworkState>()) {
-  if (info(options.type).arithmetic == Arithmetic::kNone) {
-    std::vector<std::string> names;
-    for (DType type : network_types()) names.emplace_back(paragon::name(type));
-    raise("[network] type {} cannot be trained yet; expected one of: {}",
-          paragon::name(options.type), fmt::join(names, ", "));
-  }
   if (options.input.empty() || options.input.size() > 2)
     raise("[network] the input has {} axes, expected {{features}} or {{height, width}}",
           options.input.size());
@@ -88,6 +83,10 @@ Network& Network::operator=(Network&& other) noexcept = default;
 Network::~Network() = default;
 
 Network& Network::add(const LayerConfig& config, const std::string& input) {
+  return add(config, std::vector<std::string>{input});
+}
+
+Network& Network::add(const LayerConfig& config, const std::vector<std::string>& inputs) {
   NetworkState& state = *state_;
   Layer layer;
   layer.config = config;
@@ -96,28 +95,38 @@ Network& Network::add(const LayerConfig& config, const std::string& input) {
   const std::string place = fmt::format("layer {}", layer.name);
   if (layer.name == kInputName || producer(state, layer.name) != nullptr)
     raise("[{}] the name is in use", place);
-  Shape input_shape{std::span<const size_t>(state.input_shape)};
-  if (input == kInputName || (input.empty() && state.layers.empty())) {
-    layer.inputs = {kInputId};
-  } else {
+  if (inputs.empty()) raise("[{}] reads no layer, expected one or more", place);
+  layers::InputShapes shapes;
+  for (const std::string& input : inputs) {
+    if (input == kInputName || (input.empty() && state.layers.empty())) {
+      layer.inputs.push_back(kInputId);
+      shapes.emplace_back(std::span<const size_t>(state.input_shape));
+      continue;
+    }
     const Layer* source = input.empty() ? &state.layers.back() : producer(state, input);
     if (source == nullptr) {
       std::vector<std::string> names = {kInputName};
       for (const Layer& other : state.layers) names.push_back(other.name);
       raise_unknown("input layer", input, names);
     }
-    input_shape = source->shape;
-    layer.inputs = {source->id};
-    if (layers::activation_of(source->config) == Activation::softmax)
-      raise("[{}] reads layer {}, whose activation is softmax: expected only on the last layer",
-            place, source->name);
+    layer.inputs.push_back(source->id);
+    shapes.push_back(source->shape);
   }
-  const layers::LayerPlan plan = layers::plan(config, input_shape, place);
+  const layers::LayerPlan plan = layers::plan(config, shapes, place);
+  const uint64_t first_id = state.next_id;
   layer.id = state.next_id++;
   layer.shape = plan.output;
+  const Activation activation = layers::activation_of(config);
   for (const layers::ParameterSpec& spec : plan.parameters)
-    layer.parameters.push_back(detail::initialise(state, state.next_id++, spec, plan.activation));
+    layer.parameters.push_back(detail::initialise(state, state.next_id++, spec, activation));
   state.layers.push_back(std::move(layer));
+  try {
+    detail::check_replay(state, state.layers.size() - 1);
+  } catch (...) {
+    state.layers.pop_back();
+    state.next_id = first_id;
+    throw;
+  }
   return *this;
 }
 
@@ -167,6 +176,10 @@ std::vector<double> Network::values(const std::string& parameter) const {
             break;
           case DType::float64:
             result[i] = candidate.value.as<double>()[i];
+            break;
+          case DType::int64:
+            result[i] = std::ldexp(static_cast<double>(candidate.value.as<int64_t>()[i]),
+                                   candidate.exponent);
             break;
           default:
             result[i] = std::ldexp(candidate.value.as<int32_t>()[i], candidate.exponent);

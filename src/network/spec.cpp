@@ -78,6 +78,11 @@ void parse_field(const Word& word, std::string_view name, std::string_view text,
   if (text.empty()) word.fail("{} is empty", name);
   value = text;
 }
+/// Can a spec say it?
+template <class Value>
+concept InSpec = std::same_as<Value, size_t> || std::same_as<Value, std::array<size_t, 2>> ||
+                 std::same_as<Value, std::string>;
+
 std::string field_text(size_t value) {
   return fmt::format("{}", value);
 }
@@ -91,9 +96,10 @@ std::string field_text(const std::string& value) {
 /// "local:WxH:ACTIVATION[:field=5]", from the table of fields and their defaults.
 std::string form_of(const LayerConfig& config) {
   std::string form(keyword(config));
-  detail::visit_fields(config, [&](const detail::Field& field, const auto& value) {
-    form += field.required ? fmt::format(":{}", field.word)
-                           : fmt::format("[:{}={}]", field.name, field_text(value));
+  detail::visit_fields(config, [&]<class Value>(const detail::Field& field, const Value& value) {
+    if constexpr (InSpec<Value>)
+      form += field.required ? fmt::format(":{}", field.word)
+                             : fmt::format("[:{}={}]", field.name, field_text(value));
   });
   return form;
 }
@@ -106,7 +112,8 @@ LayerConfig parse_layer(const Word& word) {
   std::vector<bool> used(parts.size(), false);
   used[0] = true;
   size_t next = 1;
-  detail::visit_fields(config, [&](const detail::Field& field, auto& value) {
+  detail::visit_fields(config, [&]<class Value>(const detail::Field& field, Value& value) {
+    if constexpr (InSpec<Value>) {
     if (field.required) {
       if (next >= parts.size()) word.fail("{} is missing, expected {}", field.name, form);
       parse_field(word, field.name, parts[next], value);
@@ -121,6 +128,7 @@ LayerConfig parse_layer(const Word& word) {
       used[i] = true;
       break;
     }
+    }
   });
   for (size_t i = 0; i < parts.size(); ++i)
     if (!used[i])
@@ -132,18 +140,22 @@ LayerConfig parse_layer(const Word& word) {
 std::string layer_spec(const LayerConfig& config) {
   const LayerConfig fresh = detail::make_layer(keyword(config), "layer");
   std::vector<std::string> defaults;
-  detail::visit_fields(fresh, [&](const detail::Field&, const auto& value) {
-    defaults.push_back(field_text(value));
+  detail::visit_fields(fresh, [&]<class Value>(const detail::Field&, const Value& value) {
+    if constexpr (InSpec<Value>) defaults.push_back(field_text(value));
   });
   std::string spec(keyword(config));
   size_t index = 0;
-  detail::visit_fields(config, [&](const detail::Field& field, const auto& value) {
+  detail::visit_fields(config, [&]<class Value>(const detail::Field& field, const Value& value) {
+    if constexpr (InSpec<Value>) {
     const std::string text = field_text(value);
     const bool is_default = text == defaults[index++];
     if (field.required)
       spec += ':' + text;
     else if (!is_default)
       spec += fmt::format(":{}={}", field.name, text);
+    } else if (!detail::is_empty(value)) {
+      raise("[layers] a spec in one line cannot say the {} of a layer", field.name);
+    }
   });
   return spec;
 }

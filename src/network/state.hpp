@@ -14,8 +14,9 @@
 namespace paragon::detail {
 
 /// A parameter of a layer. Floating-point networks: `value` holds the numbers. Fixed-point
-/// networks: `value` is the int32 master, worth value * 2^exponent, and a weight matrix also has
-/// the visible int8 `view`, worth view * 2^view_exponent, which is what products read.
+/// networks: `value` is the master, worth value * 2^exponent, and a weight matrix also has the
+/// visible `view`, worth view * 2^view_exponent, which is what products read; their types:
+/// passes/fixed_format.hpp.
 struct Parameter {
   uint64_t id = 0;   ///< stable key of optimizer slots, exponents and random numbers
   std::string role;  ///< "weights" or "bias"
@@ -33,11 +34,24 @@ struct Layer {
   std::vector<uint64_t> inputs;  ///< layer ids; kInputId is the network's input
   Shape shape;                   ///< of one sample's output
   std::vector<Parameter> parameters;
-  /// Fixed point: exponent of this layer's output, frozen for inference; none before training.
-  std::optional<int> output_exponent;
+  /// Fixed point: exponents of this layer's roundings (ir::ExponentUpdate::repetition), frozen for
+  /// inference; none before training.
+  std::map<uint32_t, int> output_exponents;
 };
 
 inline constexpr uint64_t kInputId = 0;
+
+/// What a training that is to go on has beside the parameters: its position, and everything that
+/// its program keeps from step to step.
+struct TrainingState {
+  struct Slot {
+    uint64_t id;  ///< of the layer or parameter; 0: none
+    std::string name;
+    Tensor value;
+  };
+  uint64_t step = 0, epoch = 0, row = 0;  ///< steps done, epochs done, rows done of the next one
+  std::vector<Slot> slots;
+};
 
 struct NetworkState {
   DType type = DType::float32;
@@ -48,6 +62,7 @@ struct NetworkState {
   int input_exponent = 0;
   std::vector<Layer> layers;  ///< every layer after those it reads
   uint64_t next_id = 1;       ///< of layers and parameters alike; never reused
+  std::optional<TrainingState> training;  ///< of a checkpoint
 
   Layer* find(const std::string& name);
   const Layer& by_id(uint64_t id) const;

@@ -61,7 +61,7 @@ std::vector<NodeId> vjp(Graph& graph, const std::vector<NodeId>& outputs,
     if (!depends[id] || (dy == kNoNode && !is_scan) || node.op == Op::slot) continue;
     const Provenance origin = graph.provenance(id);
     const Graph::Scope scope(graph, fmt::format("gradient of {}", info(node.op).name),
-                             {origin.id, true});
+                             {origin.id, true, origin.pass});
     if (node.op == Op::get) {
       const NodeId scan = node.operands[0];
       auto& results = scan_results[scan];

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "composites/composites.hpp"
+#include "core/fixed_curve.hpp"
 #include "core/fixed_point.hpp"
 #include "passes/fixed_format.hpp"
 
@@ -12,7 +13,7 @@ namespace paragon::ir {
 
 using namespace paragon::fixed;
 
-std::string exponent_slot_name(bool error, size_t repetition) {
+std::string exponent_slot_name(bool error, uint32_t repetition) {
   const char* base = error ? "error_exponent" : "activation_exponent";
   return repetition == 0 ? base : fmt::format("{}.{}", base, repetition);
 }
@@ -29,8 +30,9 @@ size_t most_readers(const IndexTable& table) {
 
 }  // namespace
 
-FixedLowering::FixedLowering(const Graph& real, Graph& low, ExponentMode mode, FixedInputs inputs)
-    : real_(real), b_(low), mode_(mode), inputs_(inputs) {}
+FixedLowering::FixedLowering(const Graph& real, Graph& low, const fixed::Format& format,
+                             ExponentMode mode, FixedInputs inputs)
+    : real_(real), format_(format), b_(low), mode_(mode), inputs_(inputs) {}
 
 void FixedLowering::leaf(NodeId real, Fixed value) {
   values_[real] = value;
@@ -76,6 +78,24 @@ Fixed FixedLowering::lower(NodeId real) {
       return lower_choice(node);
     case Op::greater:
       return lower_comparison(node);
+    case Op::table:
+      return {b_.table(node.attrs.table), b_.integer(0), true};
+    case Op::max:
+    case Op::min:
+      return lower_extreme(node);
+    case Op::div:
+      return lower_ratio(node);
+    case Op::squared_error:
+      return lower_squared_error(node);
+    case Op::entropy:
+      return lower_entropy(node);
+    case Op::abs:
+      return {b_.unary(Op::abs, x(0).mantissa), x(0).exponent};
+    case Op::maximum:
+      return {b_.maximum(x(0).mantissa, static_cast<int>(node.attrs.a)), x(0).exponent};
+    case Op::host_score:
+      return {b_.graph().make(Op::host_score, {x(0).mantissa, x(0).exponent}, node.attrs),
+              b_.integer(-kScoreFraction)};
     case Op::softmax:
       return lower_softmax(node);
     case Op::cross_entropy:
@@ -92,7 +112,7 @@ Fixed FixedLowering::lower(NodeId real) {
       if (node.attrs.real == 0) return {b_.max(v.mantissa, zero), v.exponent};
       const Mantissa15 slope = to_mantissa15(node.attrs.real);
       const NodeId below = b_.mul_shift(v.mantissa, b_.integer(slope.mantissa),
-                                        b_.integer(slope.shift), kAccumulatorLimit);
+                                        b_.integer(slope.shift), kValueLimit);
       return {b_.select(b_.greater(v.mantissa, zero), v.mantissa, below), v.exponent};
     }
     case Op::cast: {  // a whole number, e.g. a mask or a one-hot label
@@ -103,15 +123,16 @@ Fixed FixedLowering::lower(NodeId real) {
           copy.replace(leaf, fixed.mantissa);
       return {b_.cast(copy(node.operands[0]), DType::int32), b_.integer(0), true};
     }
-    case Op::sum: {
-      // Bias gradients add up the rounded errors that the weight gradients read.
-      const bool of_errors = node.attrs.a != 2 && real_.provenance(node.operands[0]).error;
-      const Fixed v = of_errors ? operand(node.operands[0]) : x(0);
-      const bool wide = node.attrs.a == 2;
-      return {b_.sum(wide ? b_.cast(v.mantissa, DType::int64) : v.mantissa,
-                     static_cast<int>(node.attrs.a)),
-              v.exponent};
-    }
+    case Op::sum:
+      return lower_sum(node);
+    case Op::curve:
+    case Op::curve_slope:
+      return lower_curve(node);
+    case Op::concat:
+      return lower_concat(node);
+    case Op::rows:
+      return {b_.rows(x(0).mantissa, static_cast<size_t>(node.attrs.a), node.shape[0]),
+              x(0).exponent};
     default:
       raise("[fixed point] there is no rule for {}", info(node.op).name);
   }
@@ -135,7 +156,7 @@ Fixed FixedLowering::operand(NodeId real) {
   return result;
 }
 
-uint32_t FixedLowering::exponent_slot(const Provenance& site, size_t repetition) {
+uint32_t FixedLowering::exponent_slot(const Provenance& site, uint32_t repetition) {
   const std::string name = exponent_slot_name(site.error, repetition);
   if (b_.graph().has_slot(site.id, name)) return b_.graph().find_slot(site.id, name);
   return b_.graph().add_slot({name, site.id, SlotRole::kState, DType::int32, {}});
@@ -146,30 +167,34 @@ Fixed FixedLowering::requantise(NodeId real) {
   const Provenance site = real_.provenance(real);
   const Graph::Scope scope(b_.graph(), "requantise", site);
   const NodeId bits = b_.unary(Op::bit_length, b_.or_bits(v.mantissa));
-  const NodeId excess = b_.max(b_.sub(bits, b_.integer(kOperandBits)), b_.integer(0));
+  const NodeId excess =
+      b_.max(b_.sub(bits, b_.integer(format_.operand_bits)), b_.integer(0));
   const NodeId seen = b_.add(v.exponent, excess);
   // A layer may round several values of a kind, e.g. a linear layer's errors beside its reader's.
-  const auto repetition = static_cast<size_t>(
+  const auto others =
       std::count_if(updates_.begin(), updates_.end(), [&](const ExponentUpdate& update) {
-        return update.site.id == site.id && update.site.error == site.error;
-      }));
+        return update.site.id == site.id && update.site.error == site.error &&
+               update.site.pass == site.pass;
+      });
+  const uint32_t repetition = site.pass * kRoundingsPerPass + static_cast<uint32_t>(others);
   const uint32_t slot = exponent_slot(site, repetition);
   const NodeId stored = b_.graph().read(slot);
   NodeId used = stored, next = stored;
   if (mode_ == ExponentMode::kDynamic) used = next = seen;
   if (mode_ == ExponentMode::kDelayed) next = b_.max(seen, b_.sub(stored, b_.integer(1)));
-  updates_.push_back({slot, next, seen, site});
+  updates_.push_back({slot, next, seen, site, repetition});
 
   const NodeId shift = b_.sub(used, v.exponent);
   if (!site.error || mode_ == ExponentMode::kFrozen)
-    return {b_.requantise(v.mantissa, shift, kOperandLimit), used};
+    return {b_.requantise(v.mantissa, shift, format_.operand_limit, format_.operand), used};
   const Shape& shape = b_.shape(v.mantissa);
   const NodeId key =
       b_.hash_key(inputs_.seed, inputs_.step, site.id, random::Role::kError, repetition);
   const bool flipped = feature_major(real);  // the index counts samples first, whatever the layout
   const NodeId random =
       flipped ? b_.random(key, shape, 1, shape.rows()) : b_.random(key, shape, shape.cols(), 1);
-  return {b_.requantise_sr(v.mantissa, shift, random, kOperandLimit), used};
+  return {b_.requantise_sr(v.mantissa, shift, random, format_.operand_limit, format_.operand),
+          used};
 }
 
 bool FixedLowering::feature_major(NodeId real) {
@@ -181,6 +206,8 @@ bool FixedLowering::feature_major(NodeId real) {
     result = true;
   } else if (node.op == Op::transpose) {
     result = !feature_major(node.operands[0]);
+  } else if (node.op == Op::concat || node.op == Op::rows) {
+    result = feature_major(node.operands[0]);
   } else if (info(node.op).cls == OpClass::kElementwise) {
     for (NodeId operand : node.operands)
       if (real_[operand].shape == node.shape && feature_major(operand)) result = true;
@@ -190,35 +217,80 @@ bool FixedLowering::feature_major(NodeId real) {
 
 NodeId FixedLowering::align(const Fixed& x, NodeId exponent) {
   if (x.exponent == exponent) return x.mantissa;
-  return b_.align(x.mantissa, b_.sub(exponent, x.exponent), kAccumulatorLimit);
+  const NodeId aligned = b_.align(x.mantissa, b_.sub(exponent, x.exponent), kValueLimit);
+  return b_.cast(aligned, DType::int32);  // the bias masters of 64-bit networks are wider
 }
 
 Fixed FixedLowering::lower_contraction(const Node& node) {
   const Node& first = real_[node.operands[0]];
-  size_t depth = 0;  // the exactness rule: the sum must stay within 31 bits
+  size_t depth = 0;  // how many products a sum has
   if (node.op == Op::contract) depth = first.shape[node.attrs.a != 0 ? 0 : 1];
   if (node.op == Op::gather_dot) depth = node.attrs.table->taps;
   if (node.op == Op::gather_dot_wgrad) depth = first.shape[1];
   if (node.op == Op::gather_dot_xgrad) depth = most_readers(*node.attrs.table);
   if (depth > static_cast<size_t>(kMaxReduction))
-    raise("[{}] sums {} products; 8-bit fixed point is exact up to {}", b_.graph().place(), depth,
+    raise("[{}] sums {} products; fixed point is exact up to {}", b_.graph().place(), depth,
           kMaxReduction);
   const Fixed a = operand(node.operands[0]), c = operand(node.operands[1]);
-  return {b_.graph().make(node.op, {a.mantissa, c.mantissa}, node.attrs),
-          b_.add(a.exponent, c.exponent)};
+  Attrs attrs = node.attrs;
+  attrs.c = sum_shift(2 * format_.operand_bits, depth);
+  return {b_.graph().make(node.op, {a.mantissa, c.mantissa}, attrs),
+          b_.add(b_.add(a.exponent, c.exponent), b_.integer(attrs.c))};
+}
+
+Fixed FixedLowering::lower_sum(const Node& node) {
+  const NodeId x = node.operands[0];
+  const int axis = static_cast<int>(node.attrs.a);
+  // Bias gradients, sums over the batch, add up the rounded errors that the weight gradients read.
+  const bool of_errors = real_.provenance(x).error && axis == (feature_major(x) ? 1 : 0);
+  const Fixed v = of_errors ? operand(x) : value(x);
+  if (axis == 2) return {b_.sum(b_.cast(v.mantissa, DType::int64), axis), v.exponent};
+  const int bits = of_errors ? format_.operand_bits : kValueBits;
+  const int shift = sum_shift(bits, real_[x].shape[static_cast<size_t>(axis)]);
+  if (shift == 0) return {b_.sum(v.mantissa, axis), v.exponent};
+  const NodeId wide = b_.sum(b_.cast(v.mantissa, DType::int64), axis);
+  return {b_.cast(b_.align(wide, b_.integer(shift), kValueLimit), DType::int32),
+          b_.add(v.exponent, b_.integer(shift))};
+}
+
+Fixed FixedLowering::lower_curve(const Node& node) {
+  const auto which = static_cast<Curve>(node.attrs.a);
+  const Fixed x = value(node.operands[0]);
+  const Op op = node.op == Op::curve ? Op::curve_fixed : Op::curve_slope_fixed;
+  const NodeId y = b_.graph().make(op, {x.mantissa, x.exponent}, {.a = node.attrs.a});
+  if (node.op == Op::curve_slope) return {y, b_.integer(-kSlopeFraction)};
+  return {y, is_bounded(which) ? b_.integer(-kBoundedFraction) : x.exponent};
+}
+
+Fixed FixedLowering::lower_concat(const Node& node) {
+  std::vector<Fixed> parts;
+  for (NodeId operand : node.operands) parts.push_back(value(operand));
+  NodeId exponent = parts[0].exponent;
+  for (const Fixed& part : parts)
+    if (part.exponent != exponent) exponent = b_.max(exponent, part.exponent);
+  std::vector<NodeId> aligned;
+  for (const Fixed& part : parts) aligned.push_back(align(part, exponent));
+  return {b_.concat(std::move(aligned)), exponent};
+}
+
+NodeId FixedLowering::common_exponent(const Fixed& x, const Fixed& y) {
+  if (x.follows != y.follows) return x.follows ? y.exponent : x.exponent;
+  return x.exponent == y.exponent ? x.exponent : b_.max(x.exponent, y.exponent);
 }
 
 Fixed FixedLowering::lower_sum_of_two(const Node& node) {
-  Fixed x = value(node.operands[0]), y = value(node.operands[1]);
-  NodeId exponent;
-  if (x.follows != y.follows) {
-    exponent = x.follows ? y.exponent : x.exponent;
-  } else {
-    exponent = x.exponent == y.exponent ? x.exponent : b_.max(x.exponent, y.exponent);
-  }
+  const Fixed x = value(node.operands[0]), y = value(node.operands[1]);
+  const NodeId exponent = common_exponent(x, y);
   const NodeId ax = align(x, exponent), ay = align(y, exponent);
   const NodeId sum = node.op == Op::add ? b_.add(ax, ay) : b_.sub(ax, ay);
-  return {b_.clamp(sum, -kAccumulatorLimit, kAccumulatorLimit), exponent};
+  return {b_.clamp(sum, -kValueLimit, kValueLimit), exponent, x.follows && y.follows};
+}
+
+Fixed FixedLowering::lower_extreme(const Node& node) {
+  const Fixed x = value(node.operands[0]), y = value(node.operands[1]);
+  const NodeId exponent = common_exponent(x, y);
+  return {b_.binary(node.op, align(x, exponent), align(y, exponent)), exponent,
+          x.follows && y.follows};
 }
 
 Fixed FixedLowering::lower_constant(const Node& node) {
@@ -235,49 +307,120 @@ Fixed FixedLowering::lower_product(const Node& node) {
   if (x.follows) std::swap(x, y);
   if (y.follows)
     return {b_.mul(x.mantissa, y.mantissa), x.exponent};  // a mask or a small whole number
-  if (real_[node.operands[0]].op == Op::constant) std::swap(x, y);
-  if (real_[node.operands[1]].op != Op::constant && real_[node.operands[0]].op != Op::constant)
-    raise("[fixed point] there is no rule for a product of two tensors element by element");
+  // The factor whose exponent is known beforehand (a constant, a slope, a probability) gives its
+  // scale away; the product keeps the other's.
+  const auto known = [&](const Fixed& v) { return b_[v.exponent].op == Op::constant; };
+  if (!known(y)) std::swap(x, y);
+  if (!known(y))
+    raise("[fixed point] there is no rule for a product of two tensors of unknown scale");
   return {
-      b_.mul_shift(x.mantissa, y.mantissa, b_.sub(b_.integer(0), y.exponent), kAccumulatorLimit),
+      b_.mul_shift(x.mantissa, y.mantissa, b_.sub(b_.integer(0), y.exponent), kValueLimit),
       x.exponent};
 }
 
 Fixed FixedLowering::lower_choice(const Node& node) {
   const Fixed condition = value(node.operands[0]);
   const Fixed x = value(node.operands[1]), y = value(node.operands[2]);
-  const NodeId exponent = x.exponent == y.exponent || y.follows ? x.exponent
-                          : x.follows                           ? y.exponent
-                                                                : b_.max(x.exponent, y.exponent);
-  return {b_.select(condition.mantissa, align(x, exponent), align(y, exponent)), exponent};
+  const NodeId exponent = common_exponent(x, y);
+  return {b_.select(condition.mantissa, align(x, exponent), align(y, exponent)), exponent,
+          x.follows && y.follows};
+}
+
+NodeId FixedLowering::score(const Fixed& x) {
+  return align(x, b_.integer(-kScoreFraction));
 }
 
 Fixed FixedLowering::lower_comparison(const Node& node) {
   const Node& bound = real_[node.operands[1]];
-  if (bound.op != Op::constant || bound.attrs.real != 0)
-    raise("[fixed point] there is no rule for comparisons with anything but zero");
-  // An activation is kept in its 8-bit form only; its sign is all that is asked for here.
-  const bool activation = real_[node.operands[0]].op == Op::leaky_relu;
-  const NodeId mantissa = activation ? b_.cast(operand(node.operands[0]).mantissa, DType::int32)
-                                     : value(node.operands[0]).mantissa;
-  return {b_.greater(mantissa, b_.integer(0)), b_.integer(0), true};
+  const auto result = [&](NodeId mantissa, NodeId limit) {
+    return Fixed{b_.greater(mantissa, limit), b_.integer(0), true};
+  };
+  if (bound.op != Op::constant)
+    return result(score(value(node.operands[0])), score(value(node.operands[1])));
+  // An activation is kept in its narrow form only; its sign is all that is asked for here.
+  if (bound.attrs.real == 0 && real_[node.operands[0]].op == Op::leaky_relu)
+    return result(b_.cast(operand(node.operands[0]).mantissa, DType::int32), b_.integer(0));
+  const Fixed x = value(node.operands[0]);
+  if (bound.attrs.real == 0) return result(x.mantissa, b_.integer(0));
+  // x > c where x is a whole number of units if x > floor(c)
+  if (x.follows) return result(x.mantissa, b_.integer(std::llround(std::floor(bound.attrs.real))));
+  const double limit = std::floor(std::ldexp(bound.attrs.real, kScoreFraction));
+  return result(score(x), b_.integer(static_cast<int64_t>(limit)));
+}
+
+// A quotient of scores, as a multiple of 2^-16.
+Fixed FixedLowering::lower_ratio(const Node& node) {
+  const Fixed x = value(node.operands[0]), y = value(node.operands[1]);
+  const NodeId exponent = common_exponent(x, y);
+  const NodeId ax = align(x, exponent), ay = align(y, exponent), zero = b_.integer(0);
+  const auto wide = [&](NodeId v) { return b_.cast(b_.unary(Op::abs, v), DType::int64); };
+  const auto number = [&](int64_t v) { return b_.integer(v, DType::int64); };
+  const NodeId scaled = b_.mul(wide(ax), number(int64_t{1} << kScoreFraction));
+  const NodeId quotient = b_.binary(Op::div_round, scaled, b_.max(wide(ay), number(1)));
+  const NodeId size = b_.cast(b_.min(quotient, number(kValueLimit)), DType::int32);
+  const NodeId differ = b_.sub(b_.greater(zero, ax), b_.greater(zero, ay));
+  return {b_.select(differ, b_.neg(size), size), b_.integer(-kScoreFraction)};
+}
+
+Fixed FixedLowering::lower_squared_error(const Node& node) {
+  const Fixed y = value(node.operands[0]), target = value(node.operands[1]);
+  const NodeId exponent = common_exponent(y, target);
+  const NodeId difference =
+      b_.align(b_.sub(align(y, exponent), align(target, exponent)),
+               b_.sub(b_.integer(-kLossFraction), exponent), kValueLimit);
+  const NodeId wide = b_.cast(difference, DType::int64);
+  const NodeId squares = b_.align(b_.mul(wide, wide), b_.integer(kLossFraction), kValueLimit);
+  const auto columns = static_cast<int64_t>(b_.shape(wide)[1]);
+  const NodeId mean = b_.binary(Op::div_round, b_.sum(squares, 1),
+                                b_.integer(columns, DType::int64));
+  return {b_.cast(mean, DType::int32), b_.integer(-kLossFraction)};
+}
+
+NodeId FixedLowering::row_distances(const Fixed& x) {
+  const int fraction = format_.power_fraction;
+  // log2(e); 2^-40 is nothing in Q30
+  const int64_t log2_e = fraction == 16 ? 94548 : 24204406, farthest = int64_t{40} << fraction;
+  const NodeId below = b_.sub(b_.maximum(x.mantissa, 1), x.mantissa);
+  const NodeId t =
+      b_.mul_shift(below, b_.integer(log2_e), b_.sub(b_.integer(0), x.exponent), kInt32Limit);
+  return b_.min(t, b_.integer(farthest));
 }
 
 NodeId FixedLowering::row_powers(const Fixed& logits) {
-  constexpr int64_t kLog2E = 94548;                 // log2(e) in Q16
-  constexpr int64_t kSmallest = int64_t{40} << 16;  // 2^-40 is nothing in Q30
-  const NodeId below = b_.sub(b_.maximum(logits.mantissa, 1), logits.mantissa);
-  const NodeId t =
-      b_.mul_shift(below, b_.integer(kLog2E), b_.sub(b_.integer(0), logits.exponent), kInt32Limit);
-  return b_.unary(Op::exp2_negative, b_.min(t, b_.integer(kSmallest)));
+  return b_.graph().make(Op::exp2_negative, {row_distances(logits)},
+                         {.a = format_.power_fraction});
+}
+
+// log2 S + sum(p t) with t the distances in powers of two, S = sum(2^-t), p = 2^-t / S.
+Fixed FixedLowering::lower_entropy(const Node& node) {
+  const Fixed x = value(node.operands[0]);
+  const auto number = [&](int64_t v) { return b_.integer(v, DType::int64); };
+  const NodeId t = b_.cast(row_distances(x), DType::int64);
+  const NodeId powers = b_.cast(row_powers(x), DType::int64), total = b_.sum(powers, 1);
+  // 2^-t t: Q30 times Q16 or Q24, brought to Q30
+  const NodeId weighted =
+      b_.align(b_.mul(powers, t), b_.integer(format_.power_fraction), int64_t{1} << 40);
+  const NodeId mean = b_.binary(
+      Op::div_round, b_.mul(b_.sum(weighted, 1), number(int64_t{1} << kScoreFraction)), total);
+  // log2 of a Q30 number is 30 too large.
+  const NodeId logarithm =
+      b_.sub(b_.unary(Op::log2_q16, total), b_.integer(int64_t{30} << kScoreFraction));
+  const NodeId sum = b_.add(b_.cast(mean, DType::int32), logarithm);
+  const size_t columns = b_.shape(powers)[1];
+  const Mantissa15 f =
+      to_mantissa15(columns > 1 ? 1 / std::log2(static_cast<double>(columns)) : 1);
+  return {b_.mul_shift(sum, b_.integer(f.mantissa), b_.integer(f.shift), kValueLimit),
+          b_.integer(-kScoreFraction)};
 }
 
 Fixed FixedLowering::lower_softmax(const Node& node) {
+  const int fraction = format_.probability_fraction;
   const NodeId powers = b_.cast(row_powers(value(node.operands[0])), DType::int64);
-  const NodeId scaled =
-      b_.mul(powers, b_.integer(int64_t{1} << kProbabilityFraction, DType::int64));
+  const NodeId scaled = b_.mul(powers, b_.integer(int64_t{1} << fraction, DType::int64));
   const NodeId ratio = b_.binary(Op::div_round, scaled, b_.sum(powers, 1));
-  return {b_.cast(ratio, DType::int32), b_.integer(-kProbabilityFraction)};
+  const NodeId value =
+      fraction < kValueBits ? ratio : b_.min(ratio, b_.integer(kValueLimit, DType::int64));
+  return {b_.cast(value, DType::int32), b_.integer(-fraction)};
 }
 
 Fixed FixedLowering::lower_cross_entropy(const Node& node) {

@@ -5,6 +5,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "passes/fixed_format.hpp"
 #include "passes/passes.hpp"
 
 namespace paragon::ir {
@@ -24,6 +25,9 @@ enum class ExponentMode : uint8_t {
   kFrozen,   ///< a constant of the trained network
 };
 
+/// Roundings of one kind that a site may have in one pass.
+inline constexpr uint32_t kRoundingsPerPass = 256;
+
 /// The run-time scalars that the lowering of one graph refers to.
 struct FixedInputs {
   NodeId seed = kNoNode, step = kNoNode;  ///< int64; of stochastic rounding
@@ -35,12 +39,14 @@ struct ExponentUpdate {
   NodeId next;    ///< its new value
   NodeId seen;    ///< the exponent that this step's values would have needed
   Provenance site;
+  uint32_t repetition;  ///< which rounding of the site: pass * kRoundingsPerPass + its number
 };
 
 /// Lowers nodes of a floating-point graph to fixed point in another graph, on demand.
 class FixedLowering {
  public:
-  FixedLowering(const Graph& real, Graph& low, ExponentMode mode, FixedInputs inputs);
+  FixedLowering(const Graph& real, Graph& low, const fixed::Format& format, ExponentMode mode,
+                FixedInputs inputs);
 
   /// Gives a leaf its value, and what products read of it if that differs.
   void leaf(NodeId real, Fixed value);
@@ -48,7 +54,7 @@ class FixedLowering {
 
   /// The int32 form of a node; raises if an operation has no fixed-point rule.
   Fixed value(NodeId real);
-  /// The int8 form that products read, requantised once for all its readers.
+  /// The narrow form that products read, requantised once for all its readers.
   Fixed operand(NodeId real);
 
   const std::vector<ExponentUpdate>& updates() const { return updates_; }
@@ -56,21 +62,34 @@ class FixedLowering {
  private:
   Fixed lower(NodeId real);
   Fixed lower_contraction(const Node& node);
+  Fixed lower_sum(const Node& node);
   Fixed lower_sum_of_two(const Node& node);
   Fixed lower_product(const Node& node);
   Fixed lower_choice(const Node& node);
   Fixed lower_comparison(const Node& node);
   Fixed lower_constant(const Node& node);
+  Fixed lower_curve(const Node& node);
+  Fixed lower_concat(const Node& node);
+  Fixed lower_extreme(const Node& node);
+  Fixed lower_ratio(const Node& node);
+  Fixed lower_squared_error(const Node& node);
+  Fixed lower_entropy(const Node& node);
   Fixed lower_softmax(const Node& node);
   Fixed lower_cross_entropy(const Node& node);
-  /// Q16 powers of two below the row maximum: exp2(-t) in Q30.
+  /// e^(x - row maximum) in Q30.
   NodeId row_powers(const Fixed& logits);
+  /// (row maximum - x) log2(e), in the format's power_fraction.
+  NodeId row_distances(const Fixed& x);
   Fixed requantise(NodeId real);
   NodeId align(const Fixed& x, NodeId exponent);
+  NodeId common_exponent(const Fixed& x, const Fixed& y);
+  /// As a multiple of 2^-16.
+  NodeId score(const Fixed& x);
   bool feature_major(NodeId real);
-  uint32_t exponent_slot(const Provenance& site, size_t repetition);
+  uint32_t exponent_slot(const Provenance& site, uint32_t repetition);
 
   const Graph& real_;
+  const fixed::Format& format_;
   Builder b_;
   ExponentMode mode_;
   FixedInputs inputs_;
@@ -80,6 +99,6 @@ class FixedLowering {
 };
 
 /// Name of the slot that holds an exponent of a layer's activations or errors.
-std::string exponent_slot_name(bool error, size_t repetition);
+std::string exponent_slot_name(bool error, uint32_t repetition);
 
 }  // namespace paragon::ir

@@ -71,6 +71,8 @@ std::vector<NodeId> inline_scan(Builder& b, const Node& scan, const std::vector<
 Graph decompose(const Graph& graph) {
   return rewrite(graph, [](Builder& b, const Node& node, const std::vector<NodeId>& operands) {
     if (node.op == Op::softmax) return softmax_decomposed(b, operands[0]);
+    if (node.op == Op::entropy) return entropy_decomposed(b, operands[0]);
+    if (node.op == Op::squared_error) return squared_error_decomposed(b, operands[0], operands[1]);
     if (node.op == Op::cross_entropy) return cross_entropy_decomposed(b, operands[0], operands[1]);
     return kNoNode;
   });
@@ -98,7 +100,8 @@ NodeId turned(Builder& b, NodeId x) {
   const Node node = b[x];
   if (node.op == Op::transpose) return node.operands[0];
   if (node.op == Op::contract)  // (A B)^T = B^T A^T
-    return b.contract(node.operands[1], node.operands[0], node.attrs.b == 0, node.attrs.a == 0);
+    return b.contract(node.operands[1], node.operands[0], node.attrs.b == 0, node.attrs.a == 0,
+                      node.attrs.c);
   if (node.op == Op::gather) return b.gather(node.operands[0], node.operands[1], node.attrs.a == 0);
   if (info(node.op).cls != OpClass::kElementwise) return kNoNode;
   std::vector<NodeId> operands = node.operands;
@@ -125,7 +128,7 @@ Graph fold_transposes(const Graph& graph) {
           x[i] = b[x[i]].operands[0];
           flags[i] = !flags[i];
         }
-      return b.contract(x[0], x[1], flags[0], flags[1]);
+      return b.contract(x[0], x[1], flags[0], flags[1], node.attrs.c);
     }
     if (node.op == Op::transpose) {
       const NodeId free = turned(b, operands[0]);
@@ -142,7 +145,6 @@ Graph fold_constants(const Graph& graph) {
     if (info(node.op).cls != OpClass::kElementwise || !node.shape.is_scalar() || operands.empty() ||
         !constant)
       return kNoNode;
-    const auto is_float = [](DType type) { return info(type).kind == DTypeKind::kFloat; };
     std::vector<Number> values;
     for (NodeId id : operands) {
       Number value;

@@ -4,10 +4,6 @@
 namespace paragon::ir {
 namespace {
 
-bool is_real(DType type) {
-  return info(type).kind == DTypeKind::kFloat;
-}
-
 /// A body under construction: slots are added in the order of the scan's operands.
 struct BodyBuilder {
   Graph graph;
@@ -36,7 +32,7 @@ std::vector<NodeId> scan_gradient(Graph& graph, NodeId scan, const std::vector<N
   const size_t stacked = body.outputs.size() - carried,
                constants = slots.size() - carried - scanned;
   for (size_t i = 0; i < carried; ++i)
-    if (!is_real(slots[i].type))
+    if (!is_float(slots[i].type))
       raise("[gradient of scan] carried value {} is {}, expected a floating-point type", i,
             name(slots[i].type));
 
@@ -59,11 +55,11 @@ std::vector<NodeId> scan_gradient(Graph& graph, NodeId scan, const std::vector<N
     d_carried.push_back(back.input("dcarried", slots[i].type, slots[i].shape));
     operands.push_back(dys[i] == kNoNode ? b.zeros(slots[i].type, slots[i].shape) : dys[i]);
   }
-  const auto is_real_constant = [&](size_t i) {
-    return is_real(slots[carried + scanned + i].type);
+  const auto is_float_constant = [&](size_t i) {
+    return is_float(slots[carried + scanned + i].type);
   };
   for (size_t i = 0; i < constants; ++i) {
-    if (!is_real_constant(i)) continue;
+    if (!is_float_constant(i)) continue;
     const Slot& slot = slots[carried + scanned + i];
     d_constants.push_back(back.input("dconstant", slot.type, slot.shape));
     operands.push_back(b.zeros(slot.type, slot.shape));
@@ -103,14 +99,14 @@ std::vector<NodeId> scan_gradient(Graph& graph, NodeId scan, const std::vector<N
   std::vector<NodeId> back_outputs;
   for (size_t i = 0; i < carried; ++i) back_outputs.push_back(or_zero(gradients[i], slots[i]));
   for (size_t i = 0, k = 0; i < constants; ++i) {
-    if (!is_real_constant(i)) continue;
+    if (!is_float_constant(i)) continue;
     const NodeId gradient = gradients[carried + scanned + i];
     back_outputs.push_back(gradient == kNoNode ? d_constants[k]
                                                : inner.add(d_constants[k], gradient));
     ++k;
   }
   for (size_t i = 0; i < scanned; ++i)
-    if (is_real(slots[carried + i].type))
+    if (is_float(slots[carried + i].type))
       back_outputs.push_back(or_zero(gradients[carried + i], slots[carried + i]));
   const NodeId reverse =
       b.scan(make_body(std::move(back.graph), std::move(back_outputs)), std::move(operands), trips,
@@ -119,9 +115,9 @@ std::vector<NodeId> scan_gradient(Graph& graph, NodeId scan, const std::vector<N
   std::vector<NodeId> result(slots.size(), kNoNode);
   for (size_t i = 0; i < carried; ++i) result[i] = b.get(reverse, i);
   for (size_t i = 0, k = carried; i < constants; ++i)
-    if (is_real_constant(i)) result[carried + scanned + i] = b.get(reverse, k++);
+    if (is_float_constant(i)) result[carried + scanned + i] = b.get(reverse, k++);
   for (size_t i = 0, k = back_carried; i < scanned; ++i)
-    if (is_real(slots[carried + i].type)) result[carried + i] = b.get(reverse, k++);
+    if (is_float(slots[carried + i].type)) result[carried + i] = b.get(reverse, k++);
   return result;
 }
 

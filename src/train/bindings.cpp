@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "train/bindings.hpp"
 
+#include <charconv>
 #include <cmath>
 
 #include "core/error.hpp"
@@ -40,11 +41,11 @@ void upload_parameters(const detail::NetworkState& network, const runtime::Progr
     if (parameter.view.empty()) return;
     upload(parameter.id, kView, bytes_of(parameter.view));
     set(parameter.id, kViewExponent, parameter.view_exponent);
-    set(parameter.id, "view_next", parameter.view_exponent);
+    set(parameter.id, kViewNext, parameter.view_exponent);
   });
   for (const detail::Layer& layer : network.layers)
-    if (layer.output_exponent)
-      set(layer.id, ir::exponent_slot_name(false, 0), *layer.output_exponent);
+    for (const auto& [repetition, exponent] : layer.output_exponents)
+      set(layer.id, ir::exponent_slot_name(false, repetition), exponent);
 }
 
 void download_parameters(detail::NetworkState& network, const runtime::Program& program,
@@ -56,15 +57,30 @@ void download_parameters(detail::NetworkState& network, const runtime::Program& 
     instance.download(program.find_slot(parameter.id, kView), bytes_of(parameter.view));
     parameter.view_exponent = instance.get<int32_t>(program.find_slot(parameter.id, kViewExponent));
   });
-  for (detail::Layer& layer : network.layers)
-    if (program.has_slot(layer.id, "peak_exponent"))
-      layer.output_exponent = instance.get<int32_t>(program.find_slot(layer.id, "peak_exponent"));
+  for (detail::Layer& layer : network.layers) {
+    const std::string prefix = fmt::format("{}.", kPeakExponent);
+    for (uint32_t i = 0; i < program.slots.size(); ++i) {
+      const ir::Slot& slot = program.slots[i];
+      if (slot.id != layer.id) continue;
+      uint32_t repetition = 0;
+      if (slot.name.starts_with(prefix)) {
+        const char* digits = slot.name.data() + prefix.size();
+        std::from_chars(digits, slot.name.data() + slot.name.size(), repetition);
+      } else if (slot.name != kPeakExponent) {
+        continue;
+      }
+      layer.output_exponents[repetition] = instance.get<int32_t>(i);
+    }
+  }
 }
 
-void encode_features(std::span<const float> features, int input_exponent, std::span<int8_t> out) {
-  // As for bytes: whole 255ths first, then half of that. Without branches, so that it becomes
-  // vectors.
+namespace {
+
+// As for bytes: whole 255ths first, then half of that. Without branches, so that it becomes
+// vectors.
+void encode_int8(std::span<const float> features, int input_exponent, std::span<int8_t> out) {
   constexpr float kBound = 5e8f;  // beyond it everything is clipped, and it fits an int32
+  constexpr int32_t kLimit = 127;
   const int shift = 1 + input_exponent;
   for (size_t i = 0; i < features.size(); ++i) {
     const float scaled = features[i] * 255.0f;
@@ -77,18 +93,50 @@ void encode_features(std::span<const float> features, int input_exponent, std::s
     const int32_t nearest = whole + (rest >= 0.5f ? 1 : 0) - (rest <= -0.5f ? 1 : 0);
     const int32_t size = nearest < 0 ? -nearest : nearest;
     const int32_t q = (size + (1 << (shift - 1))) >> shift;
-    const int32_t clipped = q < static_cast<int32_t>(fixed::kOperandLimit)
-                                ? q
-                                : static_cast<int32_t>(fixed::kOperandLimit);
+    const int32_t clipped = q < kLimit ? q : kLimit;
     out[i] = static_cast<int8_t>(nearest < 0 ? -clipped : clipped);
   }
 }
 
-int input_exponent_of(std::span<const float> features) {
+// Multiples of 1 / (255 2^(bits - 8)), then a shift by the input's exponent.
+template <class T>
+void encode_wide(std::span<const float> features, const fixed::Format& format, int input_exponent,
+                 std::span<T> out) {
+  constexpr double kBound = 1e15;
+  const double scale = 255.0 * static_cast<double>(int64_t{1} << (format.operand_bits - 8));
+  for (size_t i = 0; i < features.size(); ++i) {
+    const double scaled = features[i] == features[i] ? double{features[i]} * scale : 0;
+    const int64_t nearest = std::llround(std::clamp(scaled, -kBound, kBound));
+    out[i] = static_cast<T>(
+        fixed::clip(fixed::round_shift(nearest, input_exponent), format.operand_limit));
+  }
+}
+
+}  // namespace
+
+void encode_features(std::span<const float> features, const fixed::Format& format,
+                     int input_exponent, Tensor& out) {
+  switch (format.operand) {
+    case DType::int8:
+      return encode_int8(features, input_exponent, out.as<int8_t>());
+    case DType::int16:
+      return encode_wide(features, format, input_exponent, out.as<int16_t>());
+    default:
+      return encode_wide(features, format, input_exponent, out.as<int32_t>());
+  }
+}
+
+void encode_targets(std::span<const float> targets, int exponent, std::span<int32_t> out) {
+  for (size_t i = 0; i < targets.size(); ++i)
+    out[i] = static_cast<int32_t>(
+        fixed::clip(std::llround(std::ldexp(double{targets[i]}, -exponent)), fixed::kValueLimit));
+}
+
+int exponent_of(std::span<const float> features, const char* what) {
   float largest = 0;
   for (size_t i = 0; i < features.size(); ++i) {
     if (!std::isfinite(features[i]))
-      raise("[data] feature {} is {}, expected a finite number", i, features[i]);
+      raise("[data] {} {} is {}, expected a finite number", what, i, features[i]);
     largest = std::fmax(largest, std::fabs(features[i]));
   }
   int exponent = 0;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "network/state.hpp"
+#include "passes/fixed_format.hpp"
 #include "runtime/backend.hpp"
 
 namespace paragon::train {
@@ -17,10 +18,14 @@ void upload_parameters(const detail::NetworkState& network, const runtime::Progr
 void download_parameters(detail::NetworkState& network, const runtime::Program& program,
                          runtime::Instance& instance);
 
-/// Features as int8 at exponent -7 + input_exponent: a feature of 1 becomes 127 (docs/numerics.md).
-void encode_features(std::span<const float> features, int input_exponent, std::span<int8_t> out);
+/// Features as operands at the format's input exponent + input_exponent (docs/numerics.md).
+void encode_features(std::span<const float> features, const fixed::Format& format,
+                     int input_exponent, Tensor& out);
 
-/// Smallest e >= 0 with |feature| <= 2^e for all features; raises on NaN and infinity.
-int input_exponent_of(std::span<const float> features);
+/// Targets as multiples of 2^exponent.
+void encode_targets(std::span<const float> targets, int exponent, std::span<int32_t> out);
+
+/// Smallest e from 0 to 20 with |number| <= 2^e for all numbers; raises on NaN and infinity.
+int exponent_of(std::span<const float> numbers, const char* what);
 
 }  // namespace paragon::train

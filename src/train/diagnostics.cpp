@@ -17,7 +17,8 @@ struct Stage {
 ir::Graph training_graph(const Network& network, const TrainerOptions& options) {
   // The number of samples is part of the program; one batch stands for any data set.
   return train::back_propagation(
-      {network.state(), options.optimizer, options.batch, options.batch, DType::uint8});
+      {network.state(), options.optimizer, options.batch, options.batch, DType::uint8, options.clip,
+       {parse_loss(options.loss), false}});
 }
 
 const std::vector<Stage>& stages() {
@@ -25,7 +26,8 @@ const std::vector<Stage>& stages() {
       {"model",
        [](const Network& network, const TrainerOptions& options) {
          train::ModelGraph model =
-             train::build_model(network.state(), options.batch, train::graph_type(network.type()));
+             train::build_model(network.state(), options.batch, train::graph_type(network.type()),
+                                {parse_loss(options.loss), false});
          train::add_gradients(model);
          ir::Phase phase{"gradients", {}};
          const auto output = [&](const char* name, uint64_t id, ir::NodeId value) {

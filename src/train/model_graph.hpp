@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "composites/losses.hpp"
 #include "network/state.hpp"
 #include "passes/lower_fixed.hpp"
 
@@ -13,10 +14,11 @@ struct ModelGraph {
   ir::Graph graph;
   ir::NodeId x;           ///< [batch, features]
   ir::NodeId labels;      ///< int32 [batch, 1]
+  ir::NodeId targets;     ///< [batch, outputs], or kNoNode: then the labels as one-hot rows
   ir::NodeId count;       ///< int32 scalar: real rows of the batch
-  ir::NodeId logits;      ///< [batch, classes], before a softmax
+  ir::NodeId logits;      ///< [batch, outputs], before a softmax of the last layer
   ir::NodeId prediction;  ///< what the last activation gives
-  ir::NodeId losses;      ///< [batch, 1] cross-entropy in nats, zero in the padding
+  ir::NodeId losses;      ///< [batch, 1], zero in the padding
 
   struct Parameter {
     const detail::Parameter* parameter;
@@ -24,10 +26,24 @@ struct ModelGraph {
     ir::NodeId gradient;  ///< of the sum of the losses; kNoNode before add_gradients
   };
   std::vector<Parameter> parameters;
+
+  /// Repetitions of the layers with dynamic replay, [batch, 1] whole numbers.
+  struct Repetitions {
+    uint64_t layer;
+    ir::NodeId counts;
+  };
+  std::vector<Repetitions> repetitions;
+};
+
+/// What a model is asked for beside its prediction.
+struct ModelLoss {
+  Loss loss = Loss::cross_entropy;
+  bool has_targets = false;  ///< numbers to be approached, beside or instead of labels
 };
 
 /// `type` is float32 or float64; fixed-point networks are lowered from float32.
-ModelGraph build_model(const detail::NetworkState& state, size_t batch, DType type);
+ModelGraph build_model(const detail::NetworkState& state, size_t batch, DType type,
+                       const ModelLoss& loss = {});
 
 /// Back-propagation: the gradients of the summed losses.
 void add_gradients(ModelGraph& model);
@@ -35,16 +51,32 @@ void add_gradients(ModelGraph& model);
 /// The floating-point type in which a network's graph is written.
 DType graph_type(DType network_type);
 
-// Names of the slots that belong to no layer (id 0) and of those of a parameter.
+// Names of the slots that belong to no layer (id 0) and of those of a layer or parameter.
 inline constexpr const char* kFeatures = "features";
 inline constexpr const char* kLabels = "labels";
+inline constexpr const char* kTargets = "targets";
+inline constexpr const char* kCount = "count";
+inline constexpr const char* kStart = "start";
 inline constexpr const char* kOutput = "output";
 inline constexpr const char* kOutputExponent = "output_exponent";
+inline constexpr const char* kRepetitions = "repetitions";
 inline constexpr const char* kValue = "value";
 inline constexpr const char* kView = "view";
 inline constexpr const char* kViewExponent = "view_exponent";
+inline constexpr const char* kViewNext = "view_next";
+inline constexpr const char* kPeakExponent = "peak_exponent";
+inline constexpr const char* kBeta1Power = "beta1_power";
+inline constexpr const char* kBeta2Power = "beta2_power";
+inline constexpr const char* kLossSum = "loss_sum";
+inline constexpr const char* kData = "data";
+inline constexpr const char* kDataLabels = "data_labels";
+inline constexpr const char* kDataTargets = "data_targets";
+
+/// The name of one of a layer's numbered slots, e.g. its second peak exponent.
+std::string numbered(const char* name, uint32_t number);
 
 /// Adds the slots of a fixed-point network's parameters to `low` and gives them to the lowering.
-void lower_parameters(const ModelGraph& model, ir::Graph& low, ir::FixedLowering& lowering);
+void lower_parameters(const ModelGraph& model, const fixed::Format& format, ir::Graph& low,
+                      ir::FixedLowering& lowering);
 
 }  // namespace paragon::train

@@ -19,7 +19,7 @@ struct FixedRates {
   ir::NodeId inverse, inverse_shift;
 };
 
-/// Builds the update of one parameter: reads and writes its slots.
+/// Builds the update of a step's parameters: reads and writes their slots.
 class UpdateBuilder {
  public:
   UpdateBuilder(ir::Graph& graph, ir::Phase& phase) : b(graph), phase_(phase) {}
@@ -27,30 +27,37 @@ class UpdateBuilder {
   ir::Builder b;
 
   /// A slot of optimizer state; `name` is unique for the parameter.
-  ir::NodeId state(uint64_t id, const char* name, DType type, const Shape& shape,
+  ir::NodeId state(uint64_t id, const std::string& name, DType type, const Shape& shape,
                    ir::SlotRole role = ir::SlotRole::kOptimizer);
-  void assign(uint64_t id, const char* name, ir::NodeId value);
+  void assign(uint64_t id, const std::string& name, ir::NodeId value);
   /// For state that all parameters share: assigns it unless this phase already does.
-  void assign_once(uint64_t id, const char* name, ir::NodeId value);
+  void assign_once(uint64_t id, const std::string& name, ir::NodeId value);
 
  private:
   ir::Phase& phase_;
 };
 
-/// Writes w' of a floating-point parameter. `gradient` is the sum over the batch.
-void update_real(UpdateBuilder& u, const Optimizer& optimizer, uint64_t id, ir::NodeId value,
-                 ir::NodeId gradient, const RealRates& rates);
+/// A parameter of a floating-point network. `gradient` is the sum over the batch.
+struct RealParameter {
+  uint64_t id;
+  ir::NodeId value, gradient;
+};
+/// Writes the new values of all parameters of a floating-point network.
+void update_real(UpdateBuilder& u, const Optimizer& optimizer, const GradientClip& clip,
+                 const std::vector<RealParameter>& parameters, const RealRates& rates);
 
-/// Writes the master of a fixed-point parameter (worth master * 2^-fraction) and, for weight
-/// matrices, its view.
+/// A parameter of a fixed-point network, worth master * 2^-fraction.
 struct FixedParameter {
   uint64_t id;
   Shape shape;
   int fraction;
   bool has_view;
+  ir::Fixed gradient;  ///< the sum over the batch
 };
-void update_fixed(UpdateBuilder& u, const Optimizer& optimizer, const FixedParameter& parameter,
-                  const ir::Fixed& gradient, const FixedRates& rates);
+/// Writes the masters and, for weight matrices, the views.
+void update_fixed(UpdateBuilder& u, const Optimizer& optimizer, const GradientClip& clip,
+                  const fixed::Format& format, const std::vector<FixedParameter>& parameters,
+                  const FixedRates& rates);
 
 /// First values of optimizer state that does not start at zero: the running powers of Adam's
 /// decays.
@@ -60,6 +67,12 @@ int64_t initial_fixed_state(std::string_view slot_name);
 
 /// Checks the settings; raises naming the field, what was got and what was expected.
 void check(const Optimizer& optimizer);
+void check(const GradientClip& clip);
 double rate(const Optimizer& optimizer);
+void set_rate(Optimizer& optimizer, double rate);
+
+/// What Adam and AdamW share.
+template <class Config>
+concept AdamLike = std::same_as<Config, Adam> || std::same_as<Config, AdamW>;
 
 }  // namespace paragon::train

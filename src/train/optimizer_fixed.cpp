@@ -4,7 +4,6 @@
 
 #include "core/error.hpp"
 #include "core/fixed_point.hpp"
-#include "passes/fixed_format.hpp"
 #include "train/model_graph.hpp"
 #include "train/optimizer.hpp"
 
@@ -19,59 +18,115 @@ using ir::Op;
 namespace {
 
 constexpr int kPowerFraction = 30;  // Adam's running powers are Q30
+constexpr int kRatioFraction = 15;  // gradients over their root mean square are Q15
 
-NodeId read_master(UpdateBuilder& u, const FixedParameter& p) {
-  return u.state(p.id, kValue, DType::int32, p.shape, ir::SlotRole::kParameter);
-}
+/// One parameter's update from its mean gradient, a multiple of 2^-28.
+struct FixedUpdate {
+  UpdateBuilder& u;
+  const Format& format;
+  const FixedParameter& p;
+  NodeId gradient;
+  const FixedRates& rates;
 
-// The mean gradient as a multiple of 2^-28, weight decay added.
-NodeId mean_gradient(UpdateBuilder& u, const FixedParameter& p, double decay, const Fixed& gradient,
-                     const FixedRates& rates) {
   ir::Builder& b = u.b;
-  // sum * inverse 2^-inverse_shift 2^e = q 2^-28
-  const NodeId shift =
-      b.sub(rates.inverse_shift, b.add(gradient.exponent, b.integer(kGradientFraction)));
-  const NodeId g = b.mul_shift(gradient.mantissa, rates.inverse, shift, kGradientLimit);
-  if (decay == 0) return g;
-  const Mantissa15 d = to_mantissa15(decay);
-  const NodeId pull =
-      b.mul_shift(read_master(u, p), b.integer(d.mantissa),
-                  b.integer(d.shift + p.fraction - kGradientFraction), kGradientLimit / 2);
-  return b.clamp(b.add(b.clamp(g, -kGradientLimit / 2, kGradientLimit / 2), pull), -kGradientLimit,
-                 kGradientLimit);
-}
 
-// Subtracts a step (a multiple of the master's unit) and renews the view.
-void write_master(UpdateBuilder& u, const FixedParameter& p, NodeId step) {
-  ir::Builder& b = u.b;
-  // Both are below 2^30 in size, so the difference is exact.
-  const NodeId master = b.clamp(b.sub(read_master(u, p), step), -kMasterLimit, kMasterLimit);
-  u.assign(p.id, kValue, master);
-  if (!p.has_view) return;
-  // The exponent of this step's view was fixed by the step before: the write needs no second pass.
-  const NodeId used = u.state(p.id, "view_next", DType::int32, {}, ir::SlotRole::kState);
-  u.assign(p.id, kView, b.requantise(master, b.add(used, b.integer(p.fraction)), kOperandLimit));
-  u.assign(p.id, kViewExponent, used);
-  const NodeId bits = b.unary(Op::bit_length, b.or_bits(master));
-  const NodeId excess = b.max(b.sub(bits, b.integer(kOperandBits)), b.integer(0));
-  const NodeId seen = b.sub(excess, b.integer(p.fraction));
-  u.assign(p.id, "view_next", b.max(seen, b.sub(used, b.integer(1))));
-}
-
-void fixed_update(UpdateBuilder& u, const Sgd& o, const FixedParameter& p, const Fixed& gradient,
-                  const FixedRates& rates) {
-  ir::Builder& b = u.b;
-  NodeId step = mean_gradient(u, p, o.weight_decay, gradient, rates);
-  if (o.momentum != 0) {
-    const NodeId velocity = u.state(p.id, "momentum", DType::int32, p.shape);
-    const auto beta = std::min<int64_t>(std::lround(o.momentum * (1 << 15)), (1 << 15) - 1);
-    const NodeId kept = b.mul_shift(velocity, b.integer(beta), b.integer(15), kGradientLimit);
-    step = b.clamp(b.add(kept, step), -kGradientLimit, kGradientLimit);
-    u.assign(p.id, "momentum", step);
+  NodeId number(int64_t value, DType type = DType::int32) const { return b.integer(value, type); }
+  NodeId state(const char* name, DType type = DType::int32) const {
+    return u.state(p.id, name, type, p.shape);
   }
-  // step 2^-28 * rate 2^-rate_shift in units of 2^-fraction
-  const NodeId shift = b.add(rates.rate_shift, b.integer(kGradientFraction - p.fraction));
-  write_master(u, p, b.mul_shift(step, rates.rate, shift, kGradientLimit));
+  NodeId master() const {
+    return u.state(p.id, kValue, format.master, p.shape, ir::SlotRole::kParameter);
+  }
+
+  /// The master times a small positive number, as a multiple of 2^-fraction.
+  NodeId scaled_master(double factor, int fraction, int64_t limit) const {
+    NodeId value = master();
+    int value_fraction = p.fraction;
+    if (format.master == DType::int64) {  // its upper bits
+      const int excess = format.master_bits - kValueBits;
+      value = b.cast(b.align(value, number(excess), kValueLimit), DType::int32);
+      value_fraction -= excess;
+    }
+    const Mantissa15 f = to_mantissa15(factor);
+    return b.mul_shift(value, number(f.mantissa), number(f.shift + value_fraction - fraction),
+                       limit);
+  }
+
+  /// The gradient with weight decay as a part of it.
+  NodeId decayed(double decay) const {
+    if (decay == 0) return gradient;
+    constexpr int64_t kHalf = kGradientLimit / 2;
+    const NodeId pull = scaled_master(decay, kGradientFraction, kHalf);
+    return limited(b.add(b.clamp(gradient, -kHalf, kHalf), pull));
+  }
+  NodeId limited(NodeId x) const { return b.clamp(x, -kGradientLimit, kGradientLimit); }
+
+  /// momentum old + x, kept in the state "momentum"; x keeps its unit.
+  NodeId velocity(double momentum, NodeId x) const {
+    const NodeId sum = limited(b.add(weighted(momentum, state("momentum")), x));
+    u.assign(p.id, "momentum", sum);
+    return sum;
+  }
+  NodeId weighted(double factor, NodeId x) const {
+    const auto f = std::min<int64_t>(std::lround(factor * (1 << 15)), (1 << 15) - 1);
+    return b.mul_shift(x, number(f), number(15), kGradientLimit);
+  }
+
+  /// v + (g^2 - v) / 2^bits, kept in the state "variance", as a multiple of 2^-56.
+  NodeId variance(int bits, NodeId g) const {
+    const NodeId old = state("variance", DType::int64), wide = b.cast(g, DType::int64);
+    const NodeId now = b.add(old, b.align(b.sub(b.mul(wide, wide), old), number(bits),
+                                          int64_t{1} << 61));
+    u.assign(p.id, "variance", now);
+    return now;
+  }
+  /// x / sqrt(v + epsilon^2) in Q15. Epsilon goes under the root: that lies between sqrt(v) and
+  /// sqrt(v) + epsilon.
+  NodeId ratio(NodeId x, NodeId v, double epsilon) const {
+    const auto e = std::max<int64_t>(1, std::llround(std::ldexp(epsilon, kGradientFraction)));
+    return b.mul_rsqrt(x, b.add(v, number(e * e, DType::int64)));
+  }
+
+  /// rate * step, where the step is a multiple of 2^-fraction, as a multiple of the master's unit.
+  NodeId rated(NodeId step, int fraction) const {
+    const NodeId shift = b.add(rates.rate_shift, number(fraction - p.fraction));
+    if (format.master == DType::int32)
+      return b.mul_shift(step, rates.rate, shift, format.master_limit());
+    const NodeId product = b.mul(b.cast(step, DType::int64), b.cast(rates.rate, DType::int64));
+    return b.align(product, shift, format.master_limit());
+  }
+
+  /// Subtracts a step (a multiple of the master's unit) and renews the view.
+  void write(NodeId step) const {
+    // Both lie within the limit, so the difference is exact.
+    const int64_t limit = format.master_limit();
+    const NodeId value = b.clamp(b.sub(master(), step), -limit, limit);
+    u.assign(p.id, kValue, value);
+    if (!p.has_view) return;
+    // The exponent of this step's view was fixed by the step before: the write needs no second
+    // pass.
+    const NodeId used = u.state(p.id, kViewNext, DType::int32, {}, ir::SlotRole::kState);
+    u.assign(p.id, kView, b.requantise(value, b.add(used, number(p.fraction)),
+                                       format.operand_limit, format.operand));
+    u.assign(p.id, kViewExponent, used);
+    const NodeId bits = b.unary(Op::bit_length, b.or_bits(value));
+    const NodeId excess = b.max(b.sub(bits, number(format.operand_bits)), number(0));
+    const NodeId seen = b.sub(excess, number(p.fraction));
+    u.assign(p.id, kViewNext, b.max(seen, b.sub(used, number(1))));
+  }
+};
+
+/// n where 1 - decay is nearest to 2^-n.
+int decay_bits(double decay) {
+  return std::clamp(static_cast<int>(std::lround(-std::log2(1 - decay))), 1, 20);
+}
+
+void fixed_update(const FixedUpdate& f, const Sgd& o) {
+  const NodeId g = f.decayed(o.weight_decay);
+  NodeId step = g;
+  if (o.momentum != 0) step = f.velocity(o.momentum, g);
+  if (o.nesterov) step = f.limited(f.b.add(g, f.weighted(o.momentum, step)));
+  f.write(f.rated(step, kGradientFraction));
 }
 
 // beta^t in Q30, as a running product in a state shared by all parameters.
@@ -83,57 +138,101 @@ NodeId power(UpdateBuilder& u, const char* name, int64_t beta) {
   return now;
 }
 
-void fixed_update(UpdateBuilder& u, const Adam& o, const FixedParameter& p, const Fixed& gradient,
-                  const FixedRates& rates) {
-  ir::Builder& b = u.b;
-  const auto long_integer = [&](int64_t value) { return b.integer(value, DType::int64); };
-  const int decay_bits = std::clamp(static_cast<int>(std::lround(-std::log2(1 - o.beta2))), 1, 20);
+template <AdamLike Config>
+void fixed_update(const FixedUpdate& f, const Config& o) {
+  ir::Builder& b = f.b;
+  constexpr bool kDecoupled = std::same_as<Config, AdamW>;
+  const auto wide = [&](int64_t value) { return f.number(value, DType::int64); };
+  const int bits = decay_bits(o.beta2);
   const int64_t one = int64_t{1} << kPowerFraction;
   const auto beta1 = static_cast<int64_t>(std::llround(o.beta1 * static_cast<double>(one)));
 
   // sqrt(1 - beta2^t) / (1 - beta1^t) as a Q15 number, at most 2^15 sqrt(1 / (1 - beta1)) or so.
-  const NodeId c1 = b.sub(long_integer(one), power(u, "beta1_power", beta1));
-  const NodeId c2 = b.sub(long_integer(one), power(u, "beta2_power", one - (one >> decay_bits)));
-  const NodeId root = b.unary(Op::isqrt, b.mul(c2, long_integer(one)));  // Q30
-  const NodeId ratio_of_roots = b.binary(Op::div_round, b.mul(root, long_integer(1 << 15)), c1);
-  const NodeId correction =
-      b.cast(b.min(ratio_of_roots, long_integer(kGradientLimit)), DType::int32);
+  const NodeId c1 = b.sub(wide(one), power(f.u, kBeta1Power, beta1));
+  const NodeId c2 = b.sub(wide(one), power(f.u, kBeta2Power, one - (one >> bits)));
+  const NodeId root = b.unary(Op::isqrt, b.mul(c2, wide(one)));  // Q30
+  const NodeId ratio_of_roots = b.binary(Op::div_round, b.mul(root, wide(1 << 15)), c1);
+  const NodeId correction = b.cast(b.min(ratio_of_roots, wide(kGradientLimit)), DType::int32);
 
-  const NodeId g = mean_gradient(u, p, o.weight_decay, gradient, rates);
-  const NodeId m0 = u.state(p.id, "mean", DType::int32, p.shape),
-               v0 = u.state(p.id, "variance", DType::int64, p.shape);
+  const NodeId g = kDecoupled ? f.gradient : f.decayed(o.weight_decay);
+  const NodeId m0 = f.state("mean");
   const auto gain = std::max<int64_t>(std::lround((1 - o.beta1) * (1 << 15)), 1);
   const NodeId m =
-      b.add(m0, b.mul_shift(b.sub(g, m0), b.integer(gain), b.integer(15), kGradientLimit));
-  const NodeId wide = b.cast(g, DType::int64);
-  const NodeId v =
-      b.add(v0, b.align(b.sub(b.mul(wide, wide), v0), b.integer(decay_bits), int64_t{1} << 61));
-  u.assign(p.id, "mean", m);
-  u.assign(p.id, "variance", v);
-  // Epsilon goes under the root, squared: sqrt(v + eps^2) lies between sqrt(v) and sqrt(v) + eps.
-  const auto epsilon = std::max<int64_t>(1, std::llround(std::ldexp(o.epsilon, kGradientFraction)));
-  const NodeId ratio = b.mul_rsqrt(m, b.add(v, long_integer(epsilon * epsilon)));  // Q15
-  const NodeId scaled = b.mul_shift(ratio, correction, b.integer(15), kGradientLimit);
-  const NodeId shift = b.add(rates.rate_shift, b.integer(15 - p.fraction));
-  write_master(u, p, b.mul_shift(scaled, rates.rate, shift, kGradientLimit));
+      b.add(m0, b.mul_shift(b.sub(g, m0), f.number(gain), f.number(15), kGradientLimit));
+  f.u.assign(f.p.id, "mean", m);
+  const NodeId ratio = f.ratio(m, f.variance(bits, g), o.epsilon);
+  const NodeId scaled =
+      b.mul_shift(ratio, correction, f.number(kRatioFraction), kGradientLimit);
+  NodeId step = f.rated(scaled, kRatioFraction);
+  if (kDecoupled && o.weight_decay != 0)
+    step = b.add(step, f.rated(f.scaled_master(o.weight_decay, kGradientFraction, kGradientLimit),
+                               kGradientFraction));
+  f.write(step);
 }
 
-void fixed_update(UpdateBuilder&, std::monostate, const FixedParameter&, const Fixed&,
-                  const FixedRates&) {
+void fixed_update(const FixedUpdate& f, const RmsProp& o) {
+  const NodeId g = f.decayed(o.weight_decay);
+  NodeId step = f.ratio(g, f.variance(decay_bits(o.decay), g), o.epsilon);
+  if (o.momentum != 0) step = f.velocity(o.momentum, step);
+  f.write(f.rated(step, kRatioFraction));
+}
+
+void fixed_update(const FixedUpdate&, std::monostate) {
   raise("[optimizer] there is none");
+}
+
+NodeId gradient_bound(ir::Builder& b, double bound) {
+  const double units = std::ldexp(bound, kGradientFraction);
+  return b.integer(static_cast<int64_t>(std::llround(
+      std::clamp(units, -static_cast<double>(kGradientLimit), static_cast<double>(kGradientLimit)))));
+}
+
+// The factor, Q15, that brings the norm of all gradients down to the limit: norms are Q14.
+NodeId norm_factor(ir::Builder& b, double limit, const std::vector<NodeId>& gradients) {
+  constexpr int kNormFraction = 14;
+  const auto wide = [&](int64_t value) { return b.integer(value, DType::int64); };
+  NodeId squares = wide(0);
+  for (NodeId g : gradients) {
+    const NodeId x = b.cast(g, DType::int64);
+    const NodeId square = b.align(b.mul(x, x), b.integer(2 * (kGradientFraction - kNormFraction)),
+                                  int64_t{1} << 40);
+    squares = b.add(squares, b.sum(square, 2));
+  }
+  const NodeId norm = b.unary(Op::isqrt, squares);
+  const int64_t most = std::max<int64_t>(1, std::llround(std::ldexp(limit, kNormFraction)));
+  const NodeId one = wide(int64_t{1} << 15);
+  const NodeId factor = b.binary(Op::div_round, wide(most << 15), b.max(norm, wide(1)));
+  return b.cast(b.min(factor, one), DType::int32);
 }
 
 }  // namespace
 
-void update_fixed(UpdateBuilder& u, const Optimizer& optimizer, const FixedParameter& parameter,
-                  const Fixed& gradient, const FixedRates& rates) {
-  std::visit([&](const auto& config) { fixed_update(u, config, parameter, gradient, rates); },
-             optimizer);
+void update_fixed(UpdateBuilder& u, const Optimizer& optimizer, const GradientClip& clip,
+                  const Format& format, const std::vector<FixedParameter>& parameters,
+                  const FixedRates& rates) {
+  ir::Builder& b = u.b;
+  std::vector<NodeId> gradients;
+  for (const FixedParameter& p : parameters) {
+    // sum * inverse 2^-inverse_shift 2^e = q 2^-28
+    const NodeId shift =
+        b.sub(rates.inverse_shift, b.add(p.gradient.exponent, b.integer(kGradientFraction)));
+    NodeId g = b.mul_shift(p.gradient.mantissa, rates.inverse, shift, kGradientLimit);
+    if (clip.lower) g = b.max(g, gradient_bound(b, *clip.lower));
+    if (clip.upper) g = b.min(g, gradient_bound(b, *clip.upper));
+    gradients.push_back(g);
+  }
+  if (clip.norm && !gradients.empty()) {
+    const NodeId factor = norm_factor(b, *clip.norm, gradients);
+    for (NodeId& g : gradients) g = b.mul_shift(g, factor, b.integer(15), kGradientLimit);
+  }
+  for (size_t i = 0; i < parameters.size(); ++i) {
+    const FixedUpdate update{u, format, parameters[i], gradients[i], rates};
+    std::visit([&](const auto& config) { fixed_update(update, config); }, optimizer);
+  }
 }
 
 int64_t initial_fixed_state(std::string_view slot_name) {
-  return slot_name == "beta1_power" || slot_name == "beta2_power" ? int64_t{1} << kPowerFraction
-                                                                  : 0;
+  return slot_name == kBeta1Power || slot_name == kBeta2Power ? int64_t{1} << kPowerFraction : 0;
 }
 
 }  // namespace paragon::train

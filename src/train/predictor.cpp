@@ -3,19 +3,19 @@
 #include <cmath>
 #include <cstring>
 
-#include <paragon/diagnostics.hpp>
 #include <paragon/network.hpp>
 
 #include "core/error.hpp"
 #include "core/tensor.hpp"
 #include "train/bindings.hpp"
 #include "train/model_graph.hpp"
+#include "train/place.hpp"
 #include "train/programs.hpp"
 
 namespace paragon {
 
 struct Predictor::Impl {
-  size_t batch, features, outputs;
+  size_t batch, features, outputs, rows = 0;  // rows: of the last call
   bool fixed_point;
   int input_exponent;
   std::shared_ptr<const runtime::Program> program;
@@ -23,21 +23,24 @@ struct Predictor::Impl {
   uint32_t input_slot, output_slot, exponent_slot = 0;
   size_t phase;
   Tensor input, output;  // staging, of the slots' types
+  const fixed::Format* format = nullptr;
+  struct Repetitions {
+    std::string layer;
+    uint32_t slot;
+    Tensor counts;
+  };
+  std::vector<Repetitions> repetitions;  // of the layers with dynamic replay
 
   Impl(const Network& network, const PredictorOptions& options) {
     const detail::NetworkState& state = network.state();
-    if (options.batch < 1 || options.batch > 65536)
-      raise("[predictor] batch is {}, expected 1 to 65536", options.batch);
-    if (options.threads > 1024)
-      raise("[predictor] threads is {}, expected 0 to 1024", options.threads);
+    train::check_place("predictor", options.batch, options.threads);
     batch = options.batch;
     outputs = network.outputs();
     fixed_point = info(network.type()).arithmetic == Arithmetic::kFixed;
     input_exponent = state.input_exponent;
     const runtime::Backend& backend = runtime::find_backend(options.device);
     program = runtime::compile_cached(train::inference(state, batch), backend.compile_options());
-    instance = backend.instantiate(
-        program, static_cast<int>(options.threads == 0 ? processors() : options.threads));
+    instance = backend.instantiate(program, train::thread_count(options.threads));
     train::upload_parameters(state, *program, *instance);
     phase = program->find_phase(train::kForward);
     input_slot = program->find_slot(0, train::kFeatures);
@@ -46,15 +49,20 @@ struct Predictor::Impl {
     input = Tensor(program->slots[input_slot].type, program->slots[input_slot].shape);
     output = Tensor(program->slots[output_slot].type, program->slots[output_slot].shape);
     features = input.shape().cols();
+    if (fixed_point) format = &fixed::format_of(state.type);
+    for (uint32_t i = 0; i < program->slots.size(); ++i)
+      if (const ir::Slot& slot = program->slots[i]; slot.name == train::kRepetitions)
+        repetitions.push_back({state.by_id(slot.id).name, i, Tensor(slot.type, slot.shape)});
   }
 
   void run(std::span<const float> in, std::span<float> out) {
-    const size_t rows = in.size() / features;
-    if (in.size() % features != 0 || rows > batch)
+    const size_t count = in.size() / features;
+    if (in.size() % features != 0 || count > batch)
       raise("[predictor] got {} features, expected up to {} samples of {}", in.size(), batch,
             features);
-    if (out.size() != rows * outputs)
-      raise("[predictor] got room for {} outputs, expected {}", out.size(), rows * outputs);
+    if (out.size() != count * outputs)
+      raise("[predictor] got room for {} outputs, expected {}", out.size(), count * outputs);
+    rows = count;
     encode(in);
     // The padding repeats the first sample: an untrained fixed-point network takes its exponents
     // from the whole batch, and repetitions change none of them.
@@ -68,17 +76,12 @@ struct Predictor::Impl {
   }
 
   void encode(std::span<const float> in) {
-    switch (input.type()) {
-      case DType::int8:
-        train::encode_features(in, input_exponent, input.as<int8_t>());
-        break;
-      case DType::float64:
-        std::copy(in.begin(), in.end(), input.as<double>().begin());
-        break;
-      default:
-        std::copy(in.begin(), in.end(), input.as<float>().begin());
-        break;
-    }
+    if (fixed_point)
+      train::encode_features(in, *format, input_exponent, input);
+    else if (input.type() == DType::float64)
+      std::copy(in.begin(), in.end(), input.as<double>().begin());
+    else
+      std::copy(in.begin(), in.end(), input.as<float>().begin());
   }
 
   void decode(std::span<float> out) {
@@ -102,6 +105,23 @@ Predictor::~Predictor() = default;
 
 void Predictor::run(std::span<const float> features, std::span<float> outputs) {
   impl_->run(features, outputs);
+}
+
+std::vector<std::string> Predictor::replayed_layers() const {
+  std::vector<std::string> names;
+  for (const auto& layer : impl_->repetitions) names.push_back(layer.layer);
+  return names;
+}
+
+std::vector<std::size_t> Predictor::repetitions(std::size_t layer) {
+  auto& entry = impl_->repetitions.at(layer);
+  impl_->instance->download(entry.slot, {entry.counts.data(), entry.counts.bytes()});
+  std::vector<std::size_t> counts(impl_->rows);
+  for (size_t i = 0; i < counts.size(); ++i)
+    counts[i] = entry.counts.type() == DType::int32     ? static_cast<size_t>(entry.counts.as<int32_t>()[i])
+                : entry.counts.type() == DType::float32 ? static_cast<size_t>(entry.counts.as<float>()[i])
+                                                        : static_cast<size_t>(entry.counts.as<double>()[i]);
+  return counts;
 }
 
 std::vector<float> Network::predict(std::span<const float> features) const {

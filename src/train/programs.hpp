@@ -5,6 +5,7 @@
 
 #include "ir/graph.hpp"
 #include "network/state.hpp"
+#include "train/model_graph.hpp"
 
 namespace paragon::train {
 
@@ -14,7 +15,10 @@ struct TrainingSetup {
   const Optimizer& optimizer;
   size_t batch;
   size_t samples;      ///< rows of the data set
-  DType feature_type;  ///< uint8 (value = byte / 255), float32, or int8 (encoded by the host)
+  DType feature_type;  ///< uint8 (value = byte / 255), float32, or the operand type, encoded
+  GradientClip clip = {};
+  ModelLoss loss = {};
+  int target_exponent = 0;  ///< fixed point: of the encoded targets
 };
 
 /// A credit rule: how error becomes weight change. It makes the graph of a training with its
@@ -27,12 +31,13 @@ inline constexpr const char* kStep = "step";
 
 ir::Graph back_propagation(const TrainingSetup& setup);
 
-/// Phase "forward": input slot features [batch, features] (float or encoded int8) -> output slot.
-/// Fixed point: frozen exponents if every hidden layer has one, else from the values.
+/// Phase "forward": input slot features [batch, features] (float or encoded) -> output slot and the
+/// repetitions of dynamic replays. Fixed point: frozen exponents if every rounding has one, else
+/// from the values.
 inline constexpr const char* kForward = "forward";
 ir::Graph inference(const detail::NetworkState& network, size_t batch);
 
-/// Do all layers that need a frozen exponent have one?
+/// Was the fixed-point network trained, so that its exponents can be frozen?
 bool has_frozen_exponents(const detail::NetworkState& network);
 
 }  // namespace paragon::train

@@ -16,8 +16,11 @@
 #include "train/bindings.hpp"
 #include "train/optimizer.hpp"
 #include "train/programs.hpp"
+#include "train/place.hpp"
 #include "train/progress.hpp"
 #include "train/rate_schedule.hpp"
+#include "train/training_state.hpp"
+#include "train/validation.hpp"
 
 namespace paragon {
 namespace {
@@ -38,8 +41,8 @@ struct StepSlots {
       if (!program.has_slot(0, name)) return std::nullopt;
       return program.find_slot(0, name);
     };
-    count = find("count");
-    start = find("start");
+    count = find(train::kCount);
+    start = find(train::kStart);
     shuffle_key = find("shuffle_key");
     rate = find("rate");
     inverse_count = find("inverse_count");
@@ -47,7 +50,7 @@ struct StepSlots {
     inverse_shift = find("inverse_shift");
     seed = find("seed");
     step = find("step");
-    loss_sum = find("loss_sum");
+    loss_sum = find(train::kLossSum);
   }
 };
 
@@ -59,32 +62,38 @@ struct Trainer::Impl {
   std::optional<ProgressDisplay> display;
 
   const data::Dataset* data = nullptr;
-  std::vector<int8_t> encoded;  // float features of a fixed-point network
+  Tensor encoded, encoded_targets;  // features and targets of a fixed-point network
   std::unique_ptr<runtime::Instance> instance;
   std::shared_ptr<const runtime::Program> program;
   std::optional<StepSlots> slots;
   size_t first_phase = 0, step_phase = 0;
   bool fixed_point = false;
+  Loss loss;
+  double rate;
   fixed::Mantissa15 base_rate;
 
   size_t step = 0, epoch = 0, row = 0;  // next step, current epoch (0-based), next row of it
   Clock::time_point training_start, epoch_start;
   std::vector<EpochStats> history;
+  StopReason stop = StopReason::kNone;
 
-  Impl(Network& n, TrainerOptions o) : network(n), options(std::move(o)) {
+  Impl(Network& n, TrainerOptions o)
+      : network(n), options(std::move(o)), loss(parse_loss(options.loss)) {
+    if (options.rate) train::set_rate(options.optimizer, *options.rate);
     train::check(options.optimizer);
     train::check(options.schedule);
+    train::check(options.clip);
     runtime::find_backend(options.device);
-    const auto expect = [](const char* field, size_t got, size_t low, size_t high) {
-      if (got < low || got > high)
-        raise("[trainer] {} is {}, expected {} to {}", field, got, low, high);
-    };
-    expect("batch", options.batch, 1, 65536);
-    expect("epochs", options.epochs, 1, 1000000);
-    expect("threads", options.threads, 0, 1024);
+    train::check_place("trainer", options.batch, options.threads);
+    if (options.epochs < 1 || options.epochs > 1000000)
+      raise("[trainer] epochs is {}, expected 1 to 1000000", options.epochs);
+    if (!(options.validation_split >= 0 && options.validation_split < 1))
+      raise("[trainer] validation_split is {}, expected 0 or more and below 1",
+            options.validation_split);
     network.outputs();  // raises if there is no layer
     fixed_point = info(network.type()).arithmetic == Arithmetic::kFixed;
-    base_rate = fixed::to_mantissa15(train::rate(options.optimizer));
+    rate = train::rate(options.optimizer);
+    base_rate = fixed::to_mantissa15(rate);
     if (options.progress != nullptr)
       display.emplace(*options.progress, is_terminal(*options.progress));
   }
@@ -104,32 +113,64 @@ struct Trainer::Impl {
     if (feature_type == DType::float32) {
       features = std::as_bytes(std::span(dataset.values));
       if (fixed_point) {
-        const bool fresh = !train::has_frozen_exponents(state) || state.layers.size() == 1;
-        if (fresh) state.input_exponent = train::input_exponent_of(dataset.values);
-        encoded.resize(dataset.values.size());
-        train::encode_features(dataset.values, state.input_exponent, encoded);
-        feature_type = DType::int8;
-        features = std::as_bytes(std::span(encoded));
+        feature_type = encode_features();
+        features = {encoded.data(), encoded.bytes()};
       }
     }
-    const ir::Graph graph =
-        train::back_propagation({state, options.optimizer, options.batch, rows(), feature_type});
+    const bool has_targets = !dataset.targets.empty();
+    const int target_exponent =
+        has_targets ? train::exponent_of(dataset.targets, "target") - fixed::kValueBits : 0;
+    const ir::Graph graph = train::back_propagation({state,
+                                                     options.optimizer,
+                                                     options.batch,
+                                                     rows(),
+                                                     feature_type,
+                                                     options.clip,
+                                                     {loss, has_targets},
+                                                     target_exponent});
     const runtime::Backend& backend = runtime::find_backend(options.device);
     program = runtime::compile_cached(graph, backend.compile_options());
-    const size_t threads = options.threads == 0 ? processors() : options.threads;
-    instance = backend.instantiate(program, static_cast<int>(threads));
+    instance = backend.instantiate(program, train::thread_count(options.threads));
     slots.emplace(*program);
     step_phase = program->find_phase(train::kStep);
     first_phase = fixed_point ? program->find_phase(train::kFirstStep) : step_phase;
     train::upload_parameters(state, *program, *instance);
     upload_initial_state();
-    instance->bind(program->find_slot(0, "data"), features);
-    instance->bind(program->find_slot(0, "data_labels"), std::as_bytes(std::span(dataset.labels)));
+    instance->bind(program->find_slot(0, train::kData), features);
+    if (has_targets)
+      bind_targets(target_exponent);
+    else
+      instance->bind(program->find_slot(0, train::kDataLabels),
+                     std::as_bytes(std::span(dataset.labels)));
     step = epoch = row = 0;
+    stop = StopReason::kNone;
     history.clear();
     history.reserve(options.epochs);
     training_start = Clock::now();
-    begin_epoch();
+    if (options.resume)
+      resume();
+    else
+      begin_epoch();
+  }
+
+  DType encode_features() {
+    detail::NetworkState& state = network.state();
+    const fixed::Format& format = fixed::format_of(state.type);
+    const bool fresh = !train::has_frozen_exponents(state);
+    if (fresh) state.input_exponent = train::exponent_of(data->values, "feature");
+    encoded = Tensor(format.operand, {rows(), data->features()});
+    train::encode_features(data->values, format, state.input_exponent, encoded);
+    return format.operand;
+  }
+
+  void bind_targets(int exponent) {
+    std::span<const std::byte> bytes = std::as_bytes(std::span(data->targets));
+    if (fixed_point) {
+      encoded_targets = Tensor(DType::int32, {rows(), network.outputs()});
+      train::encode_targets(data->targets, exponent, encoded_targets.as<int32_t>());
+      bytes = {encoded_targets.data(), encoded_targets.bytes()};
+    }
+    instance->bind(program->find_slot(0, train::kDataTargets), bytes);
   }
 
   void check_data(const data::Dataset& dataset) const {
@@ -142,9 +183,44 @@ struct Trainer::Impl {
     if (dataset.features() != features)
       raise("[trainer] a sample has {} features, the network's input {}", dataset.features(),
             features);
-    if (dataset.classes > network.outputs())
+    if (!dataset.targets.empty()) {
+      if (loss == Loss::cross_entropy)
+        raise("[trainer] the data set has targets; the loss cross_entropy needs class labels");
+      if (dataset.target_width != network.outputs())
+        raise("[trainer] a sample has {} targets, the network {} outputs", dataset.target_width,
+              network.outputs());
+    } else if (dataset.classes > network.outputs()) {
       raise("[trainer] the data set has {} classes, the network {} outputs", dataset.classes,
             network.outputs());
+    }
+  }
+
+  void resume() {
+    const std::optional<detail::TrainingState>& saved = network.state().training;
+    if (!saved) raise("[trainer] resume: the network holds no checkpoint");
+    train::restore(*saved, *program, *instance);
+    step = saved->step;
+    epoch = saved->epoch;
+    row = saved->row;
+    if (epoch > options.epochs || row > rows() || step != epoch * steps_per_epoch() + done_steps())
+      raise("[trainer] resume: the checkpoint is at epoch {}, row {}, step {}, which does not fit "
+            "{} epochs of {} rows in batches of {}",
+            epoch, row, step, options.epochs, rows(), options.batch);
+    set_shuffle_key();
+    epoch_start = Clock::now();
+  }
+  size_t done_steps() const { return (row + options.batch - 1) / options.batch; }
+
+  void save(const std::string& path) {
+    if (instance == nullptr) raise("[trainer] save before begin");
+    Network copy = network;
+    train::download_parameters(copy.state(), *program, *instance);
+    detail::TrainingState state = train::capture(*program, *instance);
+    state.step = step;
+    state.epoch = epoch;
+    state.row = row;
+    copy.state().training = std::move(state);
+    copy.save(path);
   }
 
   // Everything starts at zero but the running powers of Adam.
@@ -158,12 +234,16 @@ struct Trainer::Impl {
     if (slots->seed) instance->set(*slots->seed, static_cast<int64_t>(options.seed));
   }
 
-  void begin_epoch() {
-    row = 0;
-    epoch_start = Clock::now();
+  void set_shuffle_key() {
     const uint64_t key =
         random::make_key({options.seed, epoch, static_cast<uint64_t>(random::Role::kShuffle)});
     instance->set(*slots->shuffle_key, static_cast<int64_t>(key));
+  }
+
+  void begin_epoch() {
+    row = 0;
+    epoch_start = Clock::now();
+    set_shuffle_key();
     if (fixed_point)
       instance->set(*slots->loss_sum, int64_t{0});
     else
@@ -176,17 +256,17 @@ struct Trainer::Impl {
     instance->set(*slots->count, static_cast<int32_t>(count));
     instance->set(*slots->start, static_cast<int32_t>(row));
     if (fixed_point) {
-      const fixed::Mantissa15 rate = train::scheduled(options.schedule, base_rate, position);
+      const fixed::Mantissa15 scheduled = train::scheduled(options.schedule, base_rate, position);
       const fixed::Mantissa15 inverse = fixed::reciprocal(count);
-      instance->set(*slots->rate, rate.mantissa);
-      instance->set(*slots->rate_shift, rate.shift);
+      instance->set(*slots->rate, scheduled.mantissa);
+      instance->set(*slots->rate_shift, scheduled.shift);
       instance->set(*slots->inverse_count, inverse.mantissa);
       instance->set(*slots->inverse_shift, inverse.shift);
       if (slots->step) instance->set(*slots->step, static_cast<int64_t>(step));
     } else {
-      const double rate =
-          train::scheduled(options.schedule, train::rate(options.optimizer), position);
-      set_real(*slots->rate, rate);
+      const double scheduled =
+          train::scheduled(options.schedule, rate, position);
+      set_real(*slots->rate, scheduled);
       set_real(*slots->inverse_count, 1.0 / static_cast<double>(count));
     }
     instance->run(step == 0 ? first_phase : step_phase);
@@ -238,6 +318,46 @@ struct Trainer::Impl {
             finished};
   }
 
+  void sync() {
+    if (instance == nullptr || step == 0) return;
+    train::download_parameters(network.state(), *program, *instance);
+  }
+
+  // What the options say after an epoch.
+  StopReason reason_to_stop(const train::BestEpoch& best) const {
+    const EpochStats& last = history.back();
+    if (options.on_epoch && !options.on_epoch(last)) return StopReason::kCallback;
+    if (options.stop_on_negative_loss && last.loss < 0) return StopReason::kNegativeLoss;
+    if (options.patience > 0 && best.age(history.size()) >= options.patience)
+      return StopReason::kPatience;
+    return epoch == options.epochs ? StopReason::kFinished : StopReason::kNone;
+  }
+
+  std::vector<EpochStats> fit(const data::Dataset& all, const data::Dataset* validation) {
+    // Short enough between two looks at the progress display, long enough to cost nothing.
+    constexpr size_t kStepsAtOnce = 32;
+    train::ValidationSplit split(all, validation, options.validation_split);
+    begin(split.training());
+    train::BestEpoch best;
+    while (stop == StopReason::kNone && epoch < options.epochs) {
+      const size_t finished = history.size();
+      advance(kStepsAtOnce);
+      if (history.size() == finished) continue;
+      if (!std::isfinite(history.back().loss)) {
+        stop = StopReason::kNotFinite;
+        break;
+      }
+      sync();
+      if (split.validation() != nullptr)
+        train::validate(network, *split.validation(), options, loss, history.back());
+      best.look(history, network, options.keep_best);
+      stop = reason_to_stop(best);
+    }
+    if (stop == StopReason::kNone) stop = StopReason::kFinished;  // a finished training, resumed
+    if (options.keep_best) best.restore(network);
+    return history;
+  }
+
   void report(bool finished) {
     if (!display && !options.on_progress) return;
     const Progress now = progress(finished);
@@ -259,14 +379,17 @@ bool Trainer::advance(size_t steps) {
   return impl_->advance(steps);
 }
 
-std::vector<EpochStats> Trainer::fit(const data::Dataset& train) {
-  // Short enough between two looks at the progress display, long enough to cost nothing.
-  constexpr size_t kStepsAtOnce = 32;
-  begin(train);
-  while (advance(kStepsAtOnce)) {
-  }
-  sync();
-  return impl_->history;
+std::vector<EpochStats> Trainer::fit(const data::Dataset& train,
+                                     const data::Dataset* validation) {
+  return impl_->fit(train, validation);
+}
+
+StopReason Trainer::stop_reason() const {
+  return impl_->stop;
+}
+
+void Trainer::save(const std::string& path) {
+  impl_->save(path);
 }
 
 Progress Trainer::progress() const {
@@ -288,8 +411,7 @@ const std::vector<EpochStats>& Trainer::history() const {
 }
 
 void Trainer::sync() {
-  if (impl_->instance == nullptr || impl_->step == 0) return;
-  train::download_parameters(impl_->network.state(), *impl_->program, *impl_->instance);
+  impl_->sync();
 }
 
 size_t Trainer::planned_bytes() const {

@@ -2,6 +2,7 @@
 #include <cstring>
 
 #include "core/error.hpp"
+#include "core/fixed_point.hpp"
 #include "ir/rules/formulas.hpp"
 #include "runtime/host_memory.hpp"
 
@@ -17,10 +18,6 @@ using runtime::BufferId;
 using runtime::Dispatch;
 using runtime::Instruction;
 using runtime::Program;
-
-bool is_float(DType type) {
-  return info(type).kind == DTypeKind::kFloat;
-}
 
 class RefInstance final : public runtime::Instance {
  public:
@@ -125,8 +122,10 @@ class RefInstance final : public runtime::Instance {
   }
 
   // A sum of products or of elements; floats are summed in double and rounded once.
+  // Those of wide integers are divided by 2^shift.
   struct Sum {
     DType type;
+    int64_t shift = 0;
     double f = 0;
     int64_t i = 0;
 
@@ -147,7 +146,7 @@ class RefInstance final : public runtime::Instance {
       if (is_float(type))
         result.f = f;
       else
-        result.i = i;
+        result.i = fixed::round_shift(i, shift);
       return result;
     }
   };
@@ -182,7 +181,7 @@ class RefInstance final : public runtime::Instance {
     const bool ta = dispatch.attrs.a != 0, tb = dispatch.attrs.b != 0;
     const size_t ca = buffer(a).shape[1], cb = buffer(b).shape[1];
     const size_t depth = ta ? buffer(a).shape[0] : ca;
-    Sum sum{dispatch.type};
+    Sum sum{dispatch.type, dispatch.attrs.c};
     for (size_t k = 0; k < depth; ++k)
       sum.add(at(a, ta ? k * ca + row : row * ca + k),
               at(b, tb ? column * cb + k : k * cb + column));
@@ -192,7 +191,7 @@ class RefInstance final : public runtime::Instance {
   Number gather_dot(const Dispatch& dispatch, size_t row, size_t column) const {
     const ir::IndexTable& table = *dispatch.attrs.table;
     const BufferId a = dispatch.operands[0], b = dispatch.operands[1];
-    Sum sum{dispatch.type};
+    Sum sum{dispatch.type, dispatch.attrs.c};
     if (dispatch.op == Op::gather_dot_wgrad) {
       const size_t batch = buffer(a).shape[1];
       const int32_t source = table.index[row * table.taps + column];
@@ -247,6 +246,22 @@ class RefInstance final : public runtime::Instance {
             memory_.data(dispatch.operands[0]) + static_cast<size_t>(dispatch.attrs.a) * bytes,
             bytes);
         break;
+      case Op::rows: {
+        const size_t row = buffer(result).shape[1] * size_of(buffer(result).type);
+        std::memcpy(memory_.data(result),
+                    memory_.data(dispatch.operands[0]) +
+                        static_cast<size_t>(dispatch.attrs.a) * row,
+                    bytes);
+        break;
+      }
+      case Op::concat: {
+        std::byte* to = memory_.data(result);
+        for (BufferId part : dispatch.operands) {
+          std::memcpy(to, memory_.data(part), buffer(part).bytes());
+          to += buffer(part).bytes();
+        }
+        break;
+      }
       case Op::stack: {
         const size_t part = bytes / dispatch.operands.size();
         for (size_t i = 0; i < dispatch.operands.size(); ++i)
@@ -292,6 +307,7 @@ class RefBackend final : public runtime::Backend {
       case DType::float64:
       case DType::int8:
       case DType::uint8:
+      case DType::int16:
       case DType::int32:
       case DType::int64:
         return true;

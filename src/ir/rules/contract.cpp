@@ -13,9 +13,13 @@ DType accumulator(const InferArgs& args) {
     case DType::float64:
       return args[0].type;
     case DType::int8:
+    case DType::int16:
+    case DType::int32:
+      if (args.attrs.c < 0 || args.attrs.c > 40)
+        args.fail("the shift is {}, expected 0 to 40", args.attrs.c);
       return DType::int32;
     default:
-      args.fail("got {}, expected float32, float64 or int8", name(args[0].type));
+      args.fail("got {}, expected float32, float64, int8, int16 or int32", name(args[0].type));
   }
 }
 

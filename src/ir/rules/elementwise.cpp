@@ -4,10 +4,6 @@
 namespace paragon::ir {
 namespace {
 
-bool is_float(DType type) {
-  return info(type).kind == DTypeKind::kFloat;
-}
-
 Shape broadcast_all(const InferArgs& args) {
   Shape shape = args[0].shape;
   const std::string place = fmt::format("{}] [{}", args.graph.place(), info(args.op).name);
@@ -55,7 +51,7 @@ TypeAndShape infer_select(const InferArgs& args) {
 }
 
 TypeAndShape infer_shift(const InferArgs& args) {
-  const bool wide = args.op == Op::align && args[0].type == DType::int64;
+  const bool wide = args.op != Op::requantise_sr && args[0].type == DType::int64;
   if (args[0].type != DType::int32 && !wide)
     args.fail("got {}, expected an int32 accumulator", name(args[0].type));
   expect_type(args, 1, DType::int32);
@@ -63,8 +59,11 @@ TypeAndShape infer_shift(const InferArgs& args) {
     args.fail("the shift has shape {}, expected a scalar", to_string(args[1].shape));
   if (args.op == Op::requantise_sr) expect_type(args, 2, DType::int32);
   if (args.attrs.a <= 0) args.fail("the limit is {}, expected a positive number", args.attrs.a);
-  const bool narrow = args.op != Op::align;
-  return {narrow ? DType::int8 : args[0].type, broadcast_all(args)};
+  if (args.op == Op::align) return {args[0].type, broadcast_all(args)};
+  const auto to = static_cast<DType>(args.attrs.b);
+  if (to != DType::int8 && to != DType::int16 && to != DType::int32)
+    args.fail("the result's type is {}, expected int8, int16 or int32", args.attrs.b);
+  return {to, broadcast_all(args)};
 }
 
 TypeAndShape infer_mul_shift(const InferArgs& args) {
@@ -77,6 +76,8 @@ TypeAndShape infer_mul_shift(const InferArgs& args) {
 
 TypeAndShape infer_to_int32(const InferArgs& args) {
   if (is_float(args[0].type)) args.fail("got {}, expected an integer type", name(args[0].type));
+  if (args.op == Op::exp2_negative && args.attrs.a != 16 && args.attrs.a != 24)
+    args.fail("{} fraction bits, expected 16 or 24", args.attrs.a);
   return {DType::int32, args[0].shape};
 }
 
@@ -84,6 +85,14 @@ TypeAndShape infer_mul_rsqrt(const InferArgs& args) {
   expect_type(args, 0, DType::int32);
   expect_type(args, 1, DType::int64);
   return {DType::int32, broadcast_all(args)};
+}
+
+TypeAndShape infer_fixed_curve(const InferArgs& args) {
+  expect_type(args, 0, DType::int32);
+  expect_type(args, 1, DType::int32);
+  if (!args[1].shape.is_scalar())
+    args.fail("the exponent has shape {}, expected a scalar", to_string(args[1].shape));
+  return {DType::int32, args[0].shape};
 }
 
 TypeAndShape infer_hash_key(const InferArgs& args) {
@@ -146,6 +155,11 @@ Gradients grad_leaky_relu(const GradArgs& g) {
   const NodeId positive = g.b.greater(g.self, g.b.constant(0, g.self));
   const NodeId slope = g.b.constant(g.node().attrs.real, g.dy);
   return {g.b.select(positive, g.dy, g.node().attrs.real == 0 ? slope : g.b.mul(g.dy, slope))};
+}
+
+Gradients grad_curve(const GradArgs& g) {
+  const NodeId slope = g.b.graph().make(Op::curve_slope, {g.x(0)}, {.a = g.node().attrs.a});
+  return {g.b.mul(g.dy, slope)};
 }
 
 Gradients grad_add(const GradArgs& g) {

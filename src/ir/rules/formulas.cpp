@@ -3,16 +3,14 @@
 
 #include <cmath>
 
+#include "core/curve.hpp"
 #include "core/error.hpp"
+#include "core/fixed_curve.hpp"
 #include "core/fixed_point.hpp"
 #include "core/random.hpp"
 
 namespace paragon::ir {
 namespace {
-
-bool is_float(DType type) {
-  return info(type).kind == DTypeKind::kFloat;
-}
 
 template <class T>
 T real_formula(Op op, const Attrs& attrs, T a, T b, T c) {
@@ -29,6 +27,10 @@ T real_formula(Op op, const Attrs& attrs, T a, T b, T c) {
       return std::sqrt(a);
     case Op::leaky_relu:
       return a > T(0) ? a : a * static_cast<T>(attrs.real);
+    case Op::curve:
+      return curve(static_cast<Curve>(attrs.a), a);
+    case Op::curve_slope:
+      return curve_slope(static_cast<Curve>(attrs.a), a);
     case Op::add:
       return a + b;
     case Op::sub:
@@ -93,7 +95,7 @@ int64_t integer_formula(Op op, DType type, const Attrs& attrs, int64_t a, int64_
     case Op::bit_length:
       return fixed::bit_length(fixed::magnitude(a));
     case Op::exp2_negative:
-      return fixed::exp2_negative(a);
+      return fixed::exp2_negative(a, static_cast<int>(attrs.a));
     case Op::log2_q16:
       return fixed::log2_q16(ua);
     case Op::isqrt:
@@ -102,6 +104,12 @@ int64_t integer_formula(Op op, DType type, const Attrs& attrs, int64_t a, int64_
       return fixed::div_round(a, b);
     case Op::mul_rsqrt:
       return fixed::mul_rsqrt(a, ub);
+    case Op::curve_fixed:
+      return fixed::curve(static_cast<Curve>(attrs.a), static_cast<int32_t>(a),
+                          static_cast<int32_t>(b));
+    case Op::curve_slope_fixed:
+      return fixed::curve_slope(static_cast<Curve>(attrs.a), static_cast<int32_t>(a),
+                                static_cast<int32_t>(b));
     case Op::hash_key:
       return static_cast<int64_t>(random::make_key(
           {ua, ub, attrs.id, static_cast<uint64_t>(attrs.a), static_cast<uint64_t>(attrs.b)}));
@@ -125,6 +133,9 @@ Number cast(DType from, DType to, Number x) {
         break;
       case DType::uint8:
         y.i = static_cast<uint8_t>(y.i);
+        break;
+      case DType::int16:
+        y.i = static_cast<int16_t>(y.i);
         break;
       case DType::int32:
         y.i = static_cast<int32_t>(y.i);
@@ -153,6 +164,9 @@ Number load(DType type, const void* memory, size_t index) {
     case DType::uint8:
       value.i = static_cast<const uint8_t*>(memory)[index];
       break;
+    case DType::int16:
+      value.i = static_cast<const int16_t*>(memory)[index];
+      break;
     case DType::int32:
       value.i = static_cast<const int32_t*>(memory)[index];
       break;
@@ -179,6 +193,9 @@ void store(DType type, void* memory, size_t index, Number value) {
     case DType::uint8:
       static_cast<uint8_t*>(memory)[index] = static_cast<uint8_t>(value.i);
       break;
+    case DType::int16:
+      static_cast<int16_t*>(memory)[index] = static_cast<int16_t>(value.i);
+      break;
     case DType::int32:
       static_cast<int32_t*>(memory)[index] = static_cast<int32_t>(value.i);
       break;
@@ -195,6 +212,8 @@ Number evaluate(Op op, DType type, DType operand_type, const Attrs& attrs, const
   Number result;
   if (op == Op::iota) {
     result.i = static_cast<int64_t>(attrs.a == 0 ? row : column);
+  } else if (op == Op::table) {
+    result.i = attrs.table->index[row * attrs.table->taps + column];
   } else if (op == Op::random) {
     const uint64_t index =
         row * static_cast<uint64_t>(attrs.a) + column * static_cast<uint64_t>(attrs.b);

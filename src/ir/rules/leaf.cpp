@@ -25,4 +25,9 @@ TypeAndShape infer_iota(const InferArgs& args) {
   return {DType::int32, args.attrs.shape};
 }
 
+TypeAndShape infer_table(const InferArgs& args) {
+  if (args.attrs.table == nullptr) args.fail("there is no index table");
+  return {DType::int32, {args.attrs.table->units, args.attrs.table->taps}};
+}
+
 }  // namespace paragon::ir

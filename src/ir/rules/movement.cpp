@@ -34,6 +34,62 @@ TypeAndShape infer_unstack(const InferArgs& args) {
   return {args[0].type, Shape(shape.dims().subspan(1))};
 }
 
+TypeAndShape infer_concat(const InferArgs& args) {
+  if (args.operands.empty()) args.fail("there is nothing to join");
+  size_t rows = 0;
+  for (const Node* operand : args.operands) {
+    if (operand->shape.rank() != 2 || operand->shape[1] != args[0].shape[1] ||
+        operand->type != args[0].type)
+      args.fail("got {} {}, expected a {} matrix of {} columns", name(operand->type),
+                to_string(operand->shape), name(args[0].type), args[0].shape.cols());
+    rows += operand->shape[0];
+  }
+  return {args[0].type, {rows, args[0].shape[1]}};
+}
+
+TypeAndShape infer_rows(const InferArgs& args) {
+  if (args[0].shape.rank() != 2)
+    args.fail("got shape {}, expected a matrix", to_string(args[0].shape));
+  const auto first = static_cast<size_t>(args.attrs.a), count = static_cast<size_t>(args.attrs.b);
+  if (args.attrs.a < 0 || args.attrs.b < 1 || first + count > args[0].shape[0])
+    args.fail("rows {} to {} of {}", args.attrs.a, args.attrs.a + args.attrs.b,
+              to_string(args[0].shape));
+  return {args[0].type, {count, args[0].shape[1]}};
+}
+
+TypeAndShape infer_host_score(const InferArgs& args) {
+  if (args.attrs.function == nullptr || *args.attrs.function == nullptr)
+    args.fail("there is no function");
+  if (args[0].shape.rank() != 2)
+    args.fail("got shape {}, expected a matrix", to_string(args[0].shape));
+  if (args[1].type != DType::int32 || !args[1].shape.is_scalar())
+    args.fail("the exponent is {} {}, expected an int32 scalar", name(args[1].type),
+              to_string(args[1].shape));
+  return {args[0].type, {args[0].shape[0], 1}};
+}
+
+Gradients grad_concat(const GradArgs& g) {
+  Gradients parts;
+  size_t first = 0;
+  for (NodeId operand : g.node().operands) {
+    const size_t count = g.b.shape(operand)[0];
+    parts.push_back(g.b.rows(g.dy, first, count));
+    first += count;
+  }
+  return parts;
+}
+
+Gradients grad_rows(const GradArgs& g) {
+  const Shape whole = g.b.shape(g.x(0));
+  const auto first = static_cast<size_t>(g.node().attrs.a), count = g.b.shape(g.dy)[0];
+  std::vector<NodeId> parts;
+  if (first > 0) parts.push_back(g.b.zeros(g.b.type(g.dy), {first, whole[1]}));
+  parts.push_back(g.dy);
+  if (first + count < whole[0])
+    parts.push_back(g.b.zeros(g.b.type(g.dy), {whole[0] - first - count, whole[1]}));
+  return {parts.size() == 1 ? g.dy : g.b.concat(std::move(parts))};
+}
+
 Gradients grad_transpose(const GradArgs& g) {
   return {g.b.transpose(g.dy)};
 }

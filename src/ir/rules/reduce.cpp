@@ -23,8 +23,9 @@ TypeAndShape infer_reduce(const InferArgs& args) {
 }
 
 TypeAndShape infer_or_bits(const InferArgs& args) {
-  if (args[0].type != DType::int32) args.fail("got {}, expected int32", name(args[0].type));
-  return {DType::int32, {}};
+  if (args[0].type != DType::int32 && args[0].type != DType::int64)
+    args.fail("got {}, expected int32 or int64", name(args[0].type));
+  return {args[0].type, {}};
 }
 
 Gradients grad_sum(const GradArgs& g) {

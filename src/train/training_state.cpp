@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "train/training_state.hpp"
+
+#include "core/error.hpp"
+
+namespace paragon::train {
+namespace {
+
+bool is_kept(const ir::Slot& slot) {
+  return slot.role == ir::SlotRole::kOptimizer || slot.role == ir::SlotRole::kState;
+}
+
+}  // namespace
+
+detail::TrainingState capture(const runtime::Program& program, runtime::Instance& instance) {
+  detail::TrainingState state;
+  for (uint32_t i = 0; i < program.slots.size(); ++i) {
+    const ir::Slot& slot = program.slots[i];
+    if (!is_kept(slot)) continue;
+    Tensor value(slot.type, slot.shape);
+    instance.download(i, {value.data(), value.bytes()});
+    state.slots.push_back({slot.id, slot.name, std::move(value)});
+  }
+  return state;
+}
+
+void restore(const detail::TrainingState& state, const runtime::Program& program,
+             runtime::Instance& instance) {
+  size_t expected = 0;
+  for (const ir::Slot& slot : program.slots) expected += is_kept(slot) ? 1 : 0;
+  for (const detail::TrainingState::Slot& saved : state.slots) {
+    if (!program.has_slot(saved.id, saved.name))
+      raise("[trainer] resume: the checkpoint has '{}' of id {}, which this training does not keep",
+            saved.name, saved.id);
+    const uint32_t index = program.find_slot(saved.id, saved.name);
+    const ir::Slot& slot = program.slots[index];
+    if (!is_kept(slot) || slot.type != saved.value.type() || slot.shape != saved.value.shape())
+      raise("[trainer] resume: '{}' of id {} is {} {} in the checkpoint, expected {} {}", saved.name,
+            saved.id, name(saved.value.type()), to_string(saved.value.shape()), name(slot.type),
+            to_string(slot.shape));
+    instance.upload(index, {saved.value.data(), saved.value.bytes()});
+  }
+  if (state.slots.size() != expected)
+    raise("[trainer] resume: the checkpoint holds {} values, this training keeps {}: was it made "
+          "with another optimizer?",
+          state.slots.size(), expected);
+}
+
+}  // namespace paragon::train
