@@ -9,4 +9,5 @@
 #include <paragon/evaluate.hpp>
 #include <paragon/layers.hpp>
 #include <paragon/network.hpp>
+#include <paragon/report.hpp>
 #include <paragon/trainer.hpp>
