@@ -25,7 +25,8 @@ struct Adhd {
   double score = 0;  ///< mean of max(0, 100 - deviation), 0 .. 100; failures add 0 to the sum
 
   /// The one answer that would score best if it were given every time (of equally good ones,
-  /// up to rounding, the one nearest to zero), and its score. No value if no expected number is finite.
+  /// up to rounding, the one nearest to zero), and its score. No value if no expected number is
+  /// finite.
   std::optional<double> constant;
   double constant_score = 0;
 

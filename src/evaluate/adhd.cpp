@@ -47,8 +47,7 @@ Constant best_constant(std::vector<double> values, double zeros) {
     while (values[first] < c / 2) ++first;
     const auto below = static_cast<double>(i - first);
     const double falling = inverses[first] - inverses[i];
-    const double sum =
-        100 * (2 * below + c * (inverses[i] - falling)) + zeros * score_of(100 * c);
+    const double sum = 100 * (2 * below + c * (inverses[i] - falling)) + zeros * score_of(100 * c);
     if (sum > best.sum) best = {c, sum};
   }
   return best;

@@ -33,9 +33,8 @@ class Scaled {
   }
   double standard_deviation() const {
     const double middle = mean([](double value) { return value; });
-    return scale_ * std::sqrt(mean([middle](double value) {
-             return (value - middle) * (value - middle);
-           }));
+    return scale_ *
+           std::sqrt(mean([middle](double value) { return (value - middle) * (value - middle); }));
   }
 
  private:

@@ -39,8 +39,8 @@ Report evaluate(const Network& network, const data::Dataset& data, const Evaluat
   check_fit(network, data);
   if (options.batch == 0) raise("[evaluate] batch is 0, expected 1 or more");
   const size_t count = data.size(), features = data.features(), outputs = network.outputs();
-  ClassAnswers answers(outputs, gives_probabilities(network) ? OutputKind::kProbabilities
-                                                             : OutputKind::kLogits);
+  ClassAnswers answers(
+      outputs, gives_probabilities(network) ? OutputKind::kProbabilities : OutputKind::kLogits);
   if (count == 0) return answers.report();
 
   const size_t batch = std::min(options.batch, count);

@@ -49,8 +49,7 @@ Json classes_json(const std::vector<ClassFigures>& classes) {
 
 Json confusion_json(const std::vector<size_t>& confusion, size_t classes) {
   Json rows = Json::array();
-  for (auto row = confusion.begin(); row != confusion.end();
-       row += static_cast<ptrdiff_t>(classes))
+  for (auto row = confusion.begin(); row != confusion.end(); row += static_cast<ptrdiff_t>(classes))
     rows.push_back(std::vector<size_t>(row, row + static_cast<ptrdiff_t>(classes)));
   return rows;
 }

@@ -67,10 +67,10 @@ void print_worst(Text to, const Report& report) {
   fmt::format_to(to, "\n{:<14} {:>11} {:>11} {:>13}\n", "worst samples", "expected", "answer",
                  "deviation");
   for (const WorstSample& sample : report.worst)
-    fmt::format_to(to, "{:<14} {:>11} {:>11} {:>13}\n", sample.index, plain(sample.expected),
-                   plain(sample.actual),
-                   std::isfinite(sample.deviation) ? fmt::format("{:.1f} %", sample.deviation)
-                                                   : "-");
+    fmt::format_to(
+        to, "{:<14} {:>11} {:>11} {:>13}\n", sample.index, plain(sample.expected),
+        plain(sample.actual),
+        std::isfinite(sample.deviation) ? fmt::format("{:.1f} %", sample.deviation) : "-");
 }
 
 void print_classes(Text to, const Report& report) {
