@@ -161,9 +161,7 @@ void draw_cell(Svg& svg, const Placed& placed, size_t row, size_t column, size_t
   const size_t middle = x + placed.cell_width / 2;
   svg.append("<g fill=\"{}\"><title>{}: {} of {} ({:.1f} %)</title>",
              needs_white_text(colour) ? "#ffffff" : "#000000",
-             escaped(fmt::format("{} {}, {} {}", grid.row_axis, grid.rows[row], grid.column_axis,
-                                 grid.columns[column])),
-             count, total, 100 * share);
+             escaped(grid.rows[row] + " / " + grid.columns[column]), count, total, 100 * share);
   svg.append("<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" fill=\"{}\"/>", x, y,
              placed.cell_width - 1, placed.cell_height - 1, hex(colour));
   svg.append("<text x=\"{}\" y=\"{}\" text-anchor=\"middle\">{}</text>", middle, y + 18, count);
@@ -200,7 +198,7 @@ void draw_legend(Svg& svg, size_t top) {
     svg.append("<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" fill=\"{}\"/>\n",
                kMargin + i * kStep, top + 8, kStep, kLegendHeight,
                hex(heat_colour(static_cast<double>(i) / (kSteps - 1))));
-  for (const int percent : {0, 1, 5, 25, 50, 100})
+  for (const int percent : {0, 5, 25, 50, 100})
     svg.text(kMargin + static_cast<size_t>(kLegendWidth * heat_of(percent / 100.0)),
              top + 8 + kLegendHeight + 14, fmt::format("{} %", percent),
              percent == 0     ? ""
