@@ -106,8 +106,8 @@ enum class OutputKind {
 
 /// Report on a classifier. `outputs` is row-major: a row of `classes` outputs for each label. The
 /// answer is the first largest output of a row; a row with a NaN has no answer and is a failure.
-/// Probabilities below 2^-24 count as 2^-24 in the loss. Raises if the lengths do not fit or a
-/// label is not in 0 .. classes - 1.
+/// Probabilities below 2^-24, and rows without an answer, count as 2^-24 in the loss. Raises if the
+/// lengths do not fit or a label is not in 0 .. classes - 1.
 PARAGON_API Report report_of_classes(std::span<const float> outputs, std::size_t classes,
                                      std::span<const std::int32_t> labels, OutputKind kind);
 PARAGON_API Report report_of_classes(std::span<const double> outputs, std::size_t classes,

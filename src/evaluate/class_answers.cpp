@@ -10,6 +10,9 @@
 namespace paragon {
 namespace {
 
+// Below half a unit of the coarsest probabilities (15 bits), the logarithm would only show noise.
+constexpr double kSmallest = 0x1p-24;
+
 /// The first largest output; NaN, which is no class, if any of them is NaN.
 template <class T>
 double answer_of(std::span<const T> outputs) {
@@ -29,8 +32,6 @@ double softmax_of(std::span<const T> outputs, size_t label) {
 /// -ln of the probability of the label.
 template <class T>
 double cross_entropy(std::span<const T> outputs, size_t label, OutputKind kind) {
-  // Below half a unit of the coarsest probabilities (15 bits), the logarithm would only show noise.
-  constexpr double kSmallest = 0x1p-24;
   const double probability = kind == OutputKind::kProbabilities
                                  ? static_cast<double>(outputs[label])
                                  : softmax_of(outputs, label);
@@ -57,7 +58,8 @@ void ClassAnswers::add(std::span<const T> outputs, std::span<const int32_t> labe
     const auto row = outputs.subspan(i * classes_, classes_);
     expected_.push_back(labels[i]);
     actual_.push_back(answer_of(row));
-    loss_ += cross_entropy(row, static_cast<size_t>(labels[i]), kind_);
+    loss_ += std::isnan(actual_.back()) ? -std::log(kSmallest)
+                                        : cross_entropy(row, static_cast<size_t>(labels[i]), kind_);
   }
 }
 

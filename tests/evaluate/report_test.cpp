@@ -184,8 +184,12 @@ TEST(ClassReport, ARowWithNanHasNoAnswer) {
   EXPECT_EQ(report.classes[2].predicted, 1u);
   EXPECT_DOUBLE_EQ(*report.classes[2].recall, 50);
   EXPECT_TRUE(std::isnan(report.worst[0].actual));
-  // Two right answers of probability 1; the label's output 0 counts as 2^-24.
+  // Two right answers of probability 1; the row without an answer counts as 2^-24.
   EXPECT_DOUBLE_EQ(*report.loss, 24 * std::log(2.0) / 3);
+  // Whatever the label's own output is, without an answer it counts as 2^-24.
+  const std::vector<double> broken = {1, kNan};
+  for (const OutputKind kind : {OutputKind::kProbabilities, OutputKind::kLogits})
+    EXPECT_DOUBLE_EQ(*report_of_classes(broken, 2, Labels{0}, kind).loss, 24 * std::log(2.0));
 }
 
 TEST(ClassReport, TheFirstLargestOutputIsTheAnswer) {
