@@ -11,4 +11,5 @@
 #include <paragon/layers.hpp>
 #include <paragon/network.hpp>
 #include <paragon/replay.hpp>
+#include <paragon/report.hpp>
 #include <paragon/trainer.hpp>

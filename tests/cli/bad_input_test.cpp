@@ -184,6 +184,8 @@ TEST_F(Inputs, BrokenModelsAreRefused) {
   std::filesystem::resize_file(folder_.path("bad.json"), uintmax_t{1} << 40);
   expect_refused("eval --model bad.json --data .", {"expected at most"});
   expect_refused("eval --model none.json --data .", {"none.json", "no such file"});
+  expect_refused("eval --model none.json --data . --svg nowhere/picture",
+                 {"nowhere/picture.adhd.svg", "cannot be written"});
   expect_refused("dump --model . --stage program", {"regular file"});
 }
 

@@ -130,8 +130,11 @@ TEST_F(Model, EvalRepeatsTheTrainingsAccuracy) {
     EXPECT_EQ(figures["accuracy"], trained["test"]["accuracy"]);
     EXPECT_EQ(figures["count"], 48);
     EXPECT_EQ(figures["type"], type);
-    EXPECT_EQ(keys_of(figures), (Names{"accuracy", "adhd", "count", "loss", "mean_absolute_error",
-                                       "parameters", "type", "worst"}));
+    EXPECT_EQ(
+        keys_of(figures),
+        (Names{"accuracy", "adhd", "classes", "composite", "confusion", "count", "exact_matches",
+               "exact_percent", "loss", "mean_absolute_error", "mean_deviation", "parameters",
+               "root_mean_square_error", "standard_deviation", "type", "unmeasured", "worst"}));
     size_t sum = 0;
     for (const auto& [range, count] : figures["adhd"]["buckets"].items())
       sum += count.get<size_t>();
@@ -141,6 +144,25 @@ TEST_F(Model, EvalRepeatsTheTrainingsAccuracy) {
                                                   figures["accuracy"].get<double>())));
     EXPECT_EQ(run_line("eval --model net.json --data . --expect-accuracy 1").code, 0);
   }
+}
+
+TEST_F(Model, EvalDrawsPictures) {
+  ASSERT_EQ(run_line(train_line("float32", "--out net.json")).code, 0);
+  const json figures = json_of("eval --model net.json --data . --svg picture");
+  const std::string score = fmt::format("{:.2f}", figures["adhd"]["score"].get<double>());
+  EXPECT_TRUE(contains(folder_.read("picture.adhd.svg"), "ADHD score " + score));
+  EXPECT_TRUE(contains(folder_.read("picture.confusion.svg"), "Confusion matrix"));
+
+  // A network with more outputs than are drawn: the heat map only, and a line that says so.
+  ASSERT_EQ(
+      run_line("train --data . --layers '8x8 dense:65:softmax' --epochs 1 --out wide.json").code,
+      0);
+  const Outcome wide = run_line("eval --model wide.json --data . --svg wide");
+  EXPECT_EQ(wide.code, 0) << wide.err;
+  EXPECT_TRUE(contains(wide.out, "wide.confusion.svg is not written: 65 classes"));
+  EXPECT_FALSE(folder_.read("wide.adhd.svg").empty());
+  const Names names = folder_.names();
+  EXPECT_EQ(std::count(names.begin(), names.end(), "wide.confusion.svg"), 0);
 }
 
 TEST_F(Model, PredictTakesListsAndRows) {

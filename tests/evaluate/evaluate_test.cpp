@@ -2,7 +2,6 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <sstream>
 
 #include <paragon/paragon.hpp>
 
@@ -48,14 +47,16 @@ TEST(Evaluate, CountsMeasuresAndNamesTheWorst) {
           evaluate(identity(5, "softmax"), data, {.device = device, .batch = batch, .threads = 1});
       EXPECT_EQ(report.count, 7u);
       EXPECT_DOUBLE_EQ(report.accuracy, 100.0 * 5 / 7);
-      EXPECT_DOUBLE_EQ(report.mean_absolute_error, (3.0 + 2.0) / 7);
+      EXPECT_DOUBLE_EQ(*report.mean_absolute_error, (3.0 + 2.0) / 7);
       const double sum = std::exp(2.0) + 4;
-      EXPECT_NEAR(report.loss, (5 * std::log(sum / std::exp(2.0)) + 2 * std::log(sum)) / 7, 1e-5);
+      EXPECT_NEAR(*report.loss, (5 * std::log(sum / std::exp(2.0)) + 2 * std::log(sum)) / 7, 1e-5);
       ASSERT_EQ(report.worst.size(), 2u);
       EXPECT_EQ(report.worst[0].index, 5u);  // 1 taken for 4: 300 percent
       EXPECT_DOUBLE_EQ(report.worst[0].deviation, 300);
       EXPECT_EQ(report.worst[1].index, 6u);  // 2 taken for 0: 100 percent
       EXPECT_EQ(report.adhd.buckets, (std::array<size_t, 7>{5, 0, 0, 0, 0, 1, 1}));
+      EXPECT_EQ(report.confusion, (std::vector<size_t>{1, 0, 0, 0, 0, 0, 1, 0, 0, 1, 1, 0, 1,
+                                                       0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 1}));
     }
   }
 }
@@ -63,8 +64,8 @@ TEST(Evaluate, CountsMeasuresAndNamesTheWorst) {
 TEST(Evaluate, LinearOutputsCountAsLogits) {
   const data::Dataset data = pointing(3, {0, 1, 2}, {0, 1, 0});
   const EvaluateOptions options = {.device = "ref"};
-  EXPECT_NEAR(evaluate(identity(3, "linear"), data, options).loss,
-              evaluate(identity(3, "softmax"), data, options).loss, 1e-6);
+  EXPECT_NEAR(*evaluate(identity(3, "linear"), data, options).loss,
+              *evaluate(identity(3, "softmax"), data, options).loss, 1e-6);
 }
 
 TEST(Evaluate, BytesAreDividedBy255) {
@@ -74,16 +75,8 @@ TEST(Evaluate, BytesAreDividedBy255) {
   bytes.bytes = {255, 0, 51, 0, 102, 0, 0, 17, 255};
   values.values = {1, 0, 0.2f, 0, 0.4f, 0, 0, 17.0f / 255, 1};
   const EvaluateOptions options = {.device = "ref"};
-  EXPECT_DOUBLE_EQ(evaluate(identity(3, "softmax"), bytes, options).loss,
-                   evaluate(identity(3, "softmax"), values, options).loss);
-}
-
-TEST(Evaluate, WorstAreAtMostFive) {
-  const data::Dataset data = pointing(3, {1, 1, 1, 1, 1, 1, 0}, {0, 0, 0, 0, 0, 0, 2});
-  const Report report = evaluate(identity(3, "softmax"), data, {.device = "ref"});
-  ASSERT_EQ(report.worst.size(), 5u);
-  EXPECT_EQ(report.worst[0].index, 0u);  // equal deviations: in the order of the samples
-  EXPECT_EQ(report.worst[4].index, 4u);
+  EXPECT_DOUBLE_EQ(*evaluate(identity(3, "softmax"), bytes, options).loss,
+                   *evaluate(identity(3, "softmax"), values, options).loss);
 }
 
 TEST(Evaluate, RefusesDataThatDoNotFit) {
@@ -97,15 +90,7 @@ TEST(Evaluate, RefusesDataThatDoNotFit) {
       contains(message_of([&] { evaluate(network, pointing(3, {0}, {0}), {.device = "cpus"}); }),
                "did you mean 'cpu'?"));
   EXPECT_EQ(evaluate(network, pointing(3, {}, {})).count, 0u);
-}
-
-TEST(Evaluate, ReportPrintsItsFigures) {
-  const data::Dataset data = pointing(3, {0, 1, 2, 1}, {0, 1, 2, 2});
-  std::ostringstream out;
-  out << evaluate(identity(3, "softmax"), data, {.device = "ref"});
-  EXPECT_TRUE(contains(out.str(), "accuracy             75.00 %"));
-  EXPECT_TRUE(contains(out.str(), "sample 3: expected 2, got 1 (50 % off)"));
-  EXPECT_TRUE(contains(out.str(), "0-10"));
+  EXPECT_EQ(evaluate(network, pointing(3, {}, {})).loss, std::nullopt);
 }
 
 }  // namespace
