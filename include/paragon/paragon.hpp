@@ -8,5 +8,6 @@
 #include <paragon/error.hpp>
 #include <paragon/evaluate.hpp>
 #include <paragon/layers.hpp>
+#include <paragon/legacy.hpp>
 #include <paragon/network.hpp>
 #include <paragon/trainer.hpp>
