@@ -10,4 +10,5 @@
 #include <paragon/layers.hpp>
 #include <paragon/legacy.hpp>
 #include <paragon/network.hpp>
+#include <paragon/report.hpp>
 #include <paragon/trainer.hpp>

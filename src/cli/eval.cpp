@@ -4,11 +4,42 @@
 #include <iostream>
 
 #include <paragon/paragon.hpp>
+#include <paragon/support.hpp>
 
 #include "cli/commands.hpp"
 #include "cli/output.hpp"
 
 namespace paragon::cli {
+namespace {
+
+/// The picture files that --svg asks for.
+class Pictures {
+ public:
+  /// Raises now if they could not be written later.
+  explicit Pictures(const std::string& prefix) : prefix_(prefix) {
+    if (prefix_.empty()) return;
+    require_writable(heat_map());
+    require_writable(confusion());
+  }
+
+  void write(const Report& report, std::ostream& screen) const {
+    if (prefix_.empty()) return;
+    write_file(heat_map(), heat_map_svg(report));
+    if (report.classes.size() <= kDrawnClasses)
+      write_file(confusion(), confusion_svg(report));
+    else
+      fmt::print(screen, "{} is not written: {} classes, at most {} are drawn\n", confusion(),
+                 report.classes.size(), kDrawnClasses);
+  }
+
+ private:
+  std::string heat_map() const { return prefix_ + ".adhd.svg"; }
+  std::string confusion() const { return prefix_ + ".confusion.svg"; }
+
+  const std::string prefix_;
+};
+
+}  // namespace
 
 ExitCode check_accuracy(double accuracy, const std::optional<double>& expected) {
   if (!expected || accuracy >= *expected) return kFine;
@@ -19,26 +50,15 @@ ExitCode check_accuracy(double accuracy, const std::optional<double>& expected) 
 
 ExitCode run(const EvalCommand& command) {
   Output output(command.common);
+  const Pictures pictures(command.svg);
   const Network network = Network::load(command.model);
   const data::Split split = data::mnist(command.data);
   const Report report = evaluate(
       network, split.test,
       {.device = command.place.device, .batch = command.batch, .threads = command.place.threads});
-  Json json = {{"type", name(network.type())}, {"parameters", network.parameters()},
-               {"accuracy", report.accuracy},  {"count", report.count},
-               {"loss", report.loss},          {"mean_absolute_error", report.mean_absolute_error}};
-  Json buckets = Json::object();
-  for (size_t i = 0; i < report.adhd.buckets.size(); ++i)
-    buckets[Adhd::kBuckets[i]] = report.adhd.buckets[i];
-  json["adhd"] = {{"score", report.adhd.score},
-                  {"constant_score", report.adhd.constant_score},
-                  {"buckets", buckets}};
-  json["worst"] = Json::array();
-  for (const WorstSample& sample : report.worst)
-    json["worst"].push_back({{"index", sample.index},
-                             {"expected", sample.expected},
-                             {"actual", sample.actual},
-                             {"deviation", sample.deviation}});
+  pictures.write(report, output.screen());
+  Json json = {{"type", name(network.type())}, {"parameters", network.parameters()}};
+  json.update(Json::parse(to_json(report)));
   output.screen() << report;
   output.finish(json);
   return check_accuracy(report.accuracy, command.expect_accuracy);

@@ -52,6 +52,7 @@ struct EvalCommand {
   Common common;
   Place place;
   std::string model, data;
+  std::string svg;  ///< how the names of the pictures begin, "" = none
   size_t batch = 256;
   std::optional<double> expect_accuracy;
 };

@@ -201,6 +201,9 @@ class Parser {
     auto& eval = command<EvalCommand>(&app_, "eval", "measure a model on the test images", &app);
     add_model(app, eval.model);
     add_data(app, eval.data);
+    app->add_option("--svg", eval.svg,
+                    "write the pictures PREFIX.adhd.svg and PREFIX.confusion.svg")
+        ->type_name("PREFIX");
     add_batch(app, eval.batch);
     add_place(app, eval.place);
     add_expect(app, eval.expect_accuracy);

@@ -2,8 +2,10 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
+#include <vector>
 
-#include <paragon/evaluate.hpp>
+#include <paragon/report.hpp>
 
 #include "core/error.hpp"
 #include "evaluate/deviation.hpp"
@@ -22,40 +24,37 @@ double score_of(double deviation) {
   return deviation < 100 ? 100 - deviation : 0;
 }
 
-/// Sum of the scores of a constant answer, asked at every expected value of one sign in rising
-/// order. An expectation e scores 100 (2 - c/e) for c in [e, 2e] and 100 c/e for c in [0, e].
-class ConstantScores {
- public:
-  explicit ConstantScores(std::vector<double> magnitudes) : values_(std::move(magnitudes)) {
-    std::sort(values_.begin(), values_.end());
-    inverses_.assign(1, 0);
-    for (const double value : values_) inverses_.push_back(inverses_.back() + 1 / value);
-  }
-
-  /// The best sum over the constants that are expected values; that is where the best one lies,
-  /// because the sum is linear between the peaks and bends downwards nowhere else. `zeros`
-  /// expectations of 0 score 100 (1 - c) each for c < 1.
-  double best(double zeros) const {
-    double best = 0;
-    size_t first = 0;  // of the values >= c / 2
-    for (size_t i = 0; i < values_.size(); ++i) {
-      const double c = values_[i];
-      while (2 * values_[first] < c) ++first;
-      const auto below = static_cast<double>(i - first);
-      const long double rising = inverses_.back() - inverses_[i];
-      const long double falling = inverses_[i] - inverses_[first];
-      const double sum = 100 * (2 * below + static_cast<double>(c * (rising - falling)));
-      best = std::max(best, sum + zeros * score_of(100 * c));
-    }
-    return best;
-  }
-
- private:
-  std::vector<double> values_;
-  std::vector<long double> inverses_;  ///< running sum of 1 / value
+struct Constant {
+  double value = 0;
+  double sum = 0;  ///< of its scores
 };
 
-double best_constant_score(const std::vector<double>& expected) {
+/// The best constant answer for expectations of one sign, given by their magnitudes, and `zeros`
+/// expectations of 0. A magnitude e scores 100 c/e for c in [0, e] and 100 (2 - c/e) for c in
+/// [e, 2e]; a zero scores 100 (1 - c) for c < 1. The sum is linear between the magnitudes and bends
+/// downwards only there, so the best constant is one of them (or 0, which the caller looks at).
+Constant best_constant(std::vector<double> values, double zeros) {
+  std::sort(values.begin(), values.end());
+  // [i] = sum of 1 / value from i on: a candidate costs two of them. Summed from the largest value
+  // down, they are not drowned by the inverses of values far below the candidate.
+  std::vector<double> inverses(values.size());
+  double total = 0;
+  for (size_t i = values.size(); i-- > 0;) inverses[i] = total += 1 / values[i];
+  Constant best;
+  size_t first = 0;  // of the values >= c / 2
+  for (size_t i = 0; i < values.size(); ++i) {
+    const double c = values[i];
+    while (values[first] < c / 2) ++first;
+    const auto below = static_cast<double>(i - first);
+    const double falling = inverses[first] - inverses[i];
+    const double sum = 100 * (2 * below + c * (inverses[i] - falling)) + zeros * score_of(100 * c);
+    if (sum > best.sum) best = {c, sum};
+  }
+  return best;
+}
+
+/// The constant that scores best on `expected`, if any of them is finite.
+std::optional<double> best_constant(std::span<const double> expected) {
   std::vector<double> positive, negative;
   double zeros = 0;
   for (const double value : expected) {
@@ -65,9 +64,18 @@ double best_constant_score(const std::vector<double>& expected) {
     else
       (value > 0 ? positive : negative).push_back(std::abs(value));
   }
-  const double best = std::max({ConstantScores(std::move(positive)).best(zeros),
-                                ConstantScores(std::move(negative)).best(zeros), 100 * zeros});
-  return best / static_cast<double>(expected.size());
+  if (positive.empty() && negative.empty() && zeros == 0) return std::nullopt;
+  const Constant above = best_constant(std::move(positive), zeros);
+  const Constant below = best_constant(std::move(negative), zeros);
+  const double other = std::max(above.sum, below.sum);
+  if (100 * zeros >= other) return 0.0;
+  return above.sum >= below.sum ? above.value : -below.value;
+}
+
+double mean_score(std::span<const double> expected, double constant) {
+  double sum = 0;
+  for (const double value : expected) sum += score_of(deviation_percent(value, constant));
+  return sum / static_cast<double>(expected.size());
 }
 
 }  // namespace
@@ -79,7 +87,12 @@ double deviation_percent(double expected, double actual) {
   return std::isfinite(deviation) ? deviation : std::numeric_limits<double>::infinity();
 }
 
-Adhd adhd(const std::vector<double>& expected, const std::vector<double>& actual) {
+size_t bucket_of(double deviation) {
+  return static_cast<size_t>(std::lower_bound(kUpper.begin(), kUpper.end(), deviation) -
+                             kUpper.begin());
+}
+
+Adhd adhd(std::span<const double> expected, std::span<const double> actual) {
   if (expected.size() != actual.size())
     raise("[adhd] got {} expected and {} actual values, expected as many of both", expected.size(),
           actual.size());
@@ -88,12 +101,12 @@ Adhd adhd(const std::vector<double>& expected, const std::vector<double>& actual
   double sum = 0;
   for (size_t i = 0; i < expected.size(); ++i) {
     const double deviation = deviation_percent(expected[i], actual[i]);
-    const auto bucket = std::lower_bound(kUpper.begin(), kUpper.end(), deviation) - kUpper.begin();
-    ++result.buckets[static_cast<size_t>(bucket)];
+    ++result.buckets[bucket_of(deviation)];
     sum += score_of(deviation);
   }
   result.score = sum / static_cast<double>(expected.size());
-  result.constant_score = best_constant_score(expected);
+  result.constant = best_constant(expected);
+  if (result.constant) result.constant_score = mean_score(expected, *result.constant);
   return result;
 }
 
