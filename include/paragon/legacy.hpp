@@ -31,8 +31,10 @@ struct LegacyLayer {
 };
 
 struct LegacyInfo {
-  std::string type;                 ///< "int", "uint8", "float32", ...
-  bool integer;                     ///< its values are whole numbers
+  std::string type;  ///< "int", "uint8", "float32", ...
+  bool integer;      ///< its values are whole numbers
+  double unit;       ///< the value that stood for 1.0: 1, or the largest number of 32 bits at most
+  bool probabilities;               ///< the outputs are a softmax, times the unit
   std::vector<LegacyLayer> layers;  ///< the input is the first one
   std::size_t parameters;           ///< connections, and the biases behind the input
   /// Connections that read a neuron computed later, or their own: they see its value of the sample

@@ -41,8 +41,8 @@ std::vector<double> flat(const json& rows) {
 }
 
 void expect_near(double actual, double expected, const json& expect, const std::string& place) {
-  const double tolerance = expect["abs_tol"].get<double>() +
-                           expect["rel_tol"].get<double>() * std::abs(expected);
+  const double tolerance =
+      expect["abs_tol"].get<double>() + expect["rel_tol"].get<double>() * std::abs(expected);
   EXPECT_NEAR(actual, expected, tolerance) << place;
 }
 
@@ -80,9 +80,9 @@ TEST_P(Original, GivesEveryNeuronOfTheOriginal) {
       for (size_t n = 0; n < layers[l].size(); ++n) {
         const size_t neuron = file.layers[l].first_neuron + n;
         const std::string text = layers[l][n];
-        const std::string place =
-            "sample " + std::to_string(s) + ", layer " + std::to_string(l) + ", " + std::to_string(n);
-        if (is_integer(file.type))
+        const std::string place = "sample " + std::to_string(s) + ", layer " + std::to_string(l) +
+                                  ", " + std::to_string(n);
+        if (type_info(file.type).integer)
           EXPECT_EQ(interpreter->text(neuron), text) << place;
         else
           expect_near(interpreter->value(neuron), std::strtod(text.c_str(), nullptr), expect_,

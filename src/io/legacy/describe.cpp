@@ -36,8 +36,7 @@ void note_replay(const File& file, size_t l, Notes& notes) {
 
 void note_activations(const File& file, size_t l, const LegacyLayer& layer, Notes& notes) {
   const bool last = l + 1 == file.layers.size();
-  const Neuron& corner = file.neurons[file.layers[l].first_neuron];
-  const bool softmax = last && file.activations[corner.activation] == "softmax";
+  const bool softmax = last && has_softmax(file);
   for (const auto& [name, count] : layer.activations) {
     if (softmax && name == "softmax" && count < layer.width * layer.height)
       notes.push_back(fmt::format(
@@ -45,7 +44,7 @@ void note_activations(const File& file, size_t l, const LegacyLayer& layer, Note
           layer.width * layer.height));
     if (l == 0 || softmax || name == "linear" || activation_named(name) != Activation::kIdentity)
       continue;
-    notes.push_back(fmt::format("layer {}: {} of {} neurons passes values on unchanged", l,
+    notes.push_back(fmt::format("layer {}: {} passes values on unchanged (neurons: {})", l,
                                 name.empty() ? "an activation without a name" : name, count));
   }
 }
@@ -53,7 +52,8 @@ void note_activations(const File& file, size_t l, const LegacyLayer& layer, Note
 }  // namespace
 
 LegacyInfo describe(const File& file) {
-  LegacyInfo info = {file.type, is_integer(file.type), {}, 0, 0, {}};
+  const TypeInfo& type = type_info(file.type);
+  LegacyInfo info = {file.type, type.integer, type.unit, has_softmax(file), {}, 0, 0, {}};
   for (size_t l = 0; l < file.layers.size(); ++l) {
     const Layer& layer = file.layers[l];
     const size_t end_neuron = layer.first_neuron + layer.neurons();

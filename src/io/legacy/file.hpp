@@ -64,6 +64,9 @@ bool replays(const File& file, size_t layer);
 /// First layer of the span that layer `layer` replays.
 size_t replay_start(const File& file, size_t layer);
 
+/// Whether the outputs go through a softmax: the first one's activation decides for all.
+bool has_softmax(const File& file);
+
 /// "layers[1].n[2][0]": the path of neuron (x, y) in the file.
 std::string place_of(size_t layer, size_t x, size_t y);
 

@@ -60,7 +60,7 @@ Code<T> translate(const File& file) {
   }
   code.inputs = file.layers.front().neurons();
   code.first_output = file.layers.back().first_neuron;
-  code.softmax = file.activations[file.neurons[code.first_output].activation] == "softmax";
+  code.softmax = has_softmax(file);
   return code;
 }
 
@@ -87,7 +87,12 @@ class TypedInterpreter : public Interpreter {
   }
 
   double value(size_t neuron) const override { return static_cast<double>(values_[neuron]); }
-  std::string text(size_t neuron) const override { return fmt::format("{}", values_[neuron]); }
+  std::string text(size_t neuron) const override {
+    const T value = values_[neuron];
+    if constexpr (std::floating_point<T>)
+      if (std::isnan(value)) return "nan";  // without a sign
+    return fmt::format("{}", value);
+  }
 
  private:
   void compute(const Step& layer, bool gain) {
@@ -122,14 +127,14 @@ class TypedInterpreter : public Interpreter {
 };
 
 struct Type {
-  const char* name;
-  bool integer;
+  TypeInfo info;
   std::unique_ptr<Interpreter> (*make)(const File& file);
 };
 
 template <class T>
 Type type(const char* name) {
-  return {name, std::integral<T>, [](const File& file) -> std::unique_ptr<Interpreter> {
+  return {{name, std::integral<T>, unit<T>()},
+          [](const File& file) -> std::unique_ptr<Interpreter> {
             return std::make_unique<TypedInterpreter<T>>(file);
           }};
 }
@@ -146,16 +151,16 @@ const std::vector<Type>& types() {
 
 const Type& type_named(const std::string& name) {
   for (const Type& type : types())
-    if (type.name == name) return type;
+    if (type.info.name == name) return type;
   std::vector<std::string> names;
-  for (const Type& type : types()) names.emplace_back(type.name);
+  for (const Type& type : types()) names.emplace_back(type.info.name);
   raise_unknown("type", name, names);
 }
 
 }  // namespace
 
-bool is_integer(const std::string& type) {
-  return type_named(type).integer;
+const TypeInfo& type_info(const std::string& name) {
+  return type_named(name).info;
 }
 
 std::unique_ptr<Interpreter> make_interpreter(const File& file) {

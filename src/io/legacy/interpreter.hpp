@@ -25,8 +25,14 @@ class Interpreter {
   virtual std::string text(size_t neuron) const = 0;  ///< exact, in the network's type
 };
 
-/// Raises if the type is unknown.
-bool is_integer(const std::string& type);
+struct TypeInfo {
+  const char* name;
+  bool integer;
+  double unit;  ///< what stands for 1.0
+};
+
+/// Raises if there is no such type.
+const TypeInfo& type_info(const std::string& name);
 
 /// Raises if the file's type is unknown.
 std::unique_ptr<Interpreter> make_interpreter(const File& file);

@@ -392,6 +392,11 @@ size_t replay_start(const File& file, size_t layer) {
   return static_cast<size_t>(std::max<int64_t>(start, 1));
 }
 
+bool has_softmax(const File& file) {
+  const Neuron& first = file.neurons[file.layers.back().first_neuron];
+  return file.activations[first.activation] == "softmax";
+}
+
 File parse_file(std::string_view text) {
   FileReader reader;
   nlohmann::json::sax_parse(text, &reader);
