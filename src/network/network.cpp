@@ -7,6 +7,7 @@
 #include "core/error.hpp"
 #include "layers/layer.hpp"
 #include "network/initialise.hpp"
+#include "network/limits.hpp"
 #include "network/state.hpp"
 
 namespace paragon {
@@ -113,6 +114,7 @@ Network& Network::add(const LayerConfig& config, const std::string& input) {
             place, source->name);
   }
   const layers::LayerPlan plan = layers::plan(config, input_shape, place);
+  detail::check_room(state, plan, place);
   layer.id = state.next_id++;
   layer.shape = plan.output;
   for (const layers::ParameterSpec& spec : plan.parameters)

@@ -189,7 +189,8 @@ TEST(Legacy, TellsTheFormatsApart) {
   EXPECT_TRUE(legacy(R"({"LAYERS":[{"n":)"));
   EXPECT_TRUE(legacy(R"({"layers":[]})"));
   EXPECT_FALSE(legacy(io::model_text(parse_network("4 dense:2:relu", float32))));
-  EXPECT_FALSE(legacy(R"({"layers":[{"name":"a","n":1}],"format":"paragon-model"})"));
+  EXPECT_TRUE(legacy(R"({"format":"of mine","layers":[{"name":"a","kind":"b","n":[]}]})"));
+  EXPECT_FALSE(legacy(R"({"layers":[{"name":"a","kind":"b"}],"format":"paragon-model"})"));
   EXPECT_FALSE(legacy(R"({"layers":[],"format":"paragon-model"})"));
   for (const char* other : {"", "[1,2,3]", "{}", "{\"inputs\":[]}", "7", "\xff\xfe", "{\"layers\""})
     EXPECT_FALSE(legacy(other)) << other;

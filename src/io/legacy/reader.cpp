@@ -7,6 +7,7 @@
 
 #include "core/error.hpp"
 #include "io/json_tree.hpp"
+#include "io/legacy/checks.hpp"
 #include "io/legacy/file.hpp"
 #include "io/legacy/keys.hpp"
 
@@ -36,11 +37,7 @@ std::string_view article(Kind kind) {
 /// open objects and arrays form a stack.
 class FileReader : public nlohmann::json_sax<nlohmann::json> {
  public:
-  File take() {
-    check_sources();
-    check_work();
-    return std::move(file_);
-  }
+  File take() { return std::move(file_); }
 
   bool null() override {
     if (ignored()) return true;
@@ -276,56 +273,6 @@ class FileReader : public nlohmann::json_sax<nlohmann::json> {
     compare("row length", Field::kWidth, layer().width, width_);
   }
 
-  /// Every source exists. Known only at the end: a connection may read a later layer.
-  void check_sources() const {
-    for (size_t l = 0; l < file_.layers.size(); ++l) {
-      const Layer& owner = file_.layers[l];
-      for (size_t n = 0; n < owner.neurons(); ++n) {
-        const size_t neuron = owner.first_neuron + n;
-        const size_t first = file_.first_source(neuron), end = file_.end_source(neuron);
-        for (size_t s = first; s < end; ++s) {
-          const Source& source = file_.sources[s];
-          if (source.layer >= file_.layers.size())
-            fail_source(l, n, s - first, "layer", source.layer, file_.layers.size(), "the file");
-          const Layer& read = file_.layers[source.layer];
-          const auto check = [&](const char* name, size_t value, size_t extent) {
-            if (value >= extent)
-              fail_source(l, n, s - first, name, value, extent,
-                          fmt::format("layer {} of {}x{}", source.layer, read.width, read.height));
-          };
-          check("x", source.x, read.width);
-          check("y", source.y, read.height);
-        }
-      }
-    }
-  }
-  [[noreturn]] void fail_source(size_t layer, size_t neuron, size_t connection, const char* key,
-                                size_t value, size_t count, const std::string& inside) const {
-    const size_t width = file_.layers[layer].width;
-    raise("[json] {}.in[{}].{} is {}, expected 0 .. {}, inside {}",
-          place_of(layer, neuron % width, neuron / width), connection, key, value, count - 1,
-          inside);
-  }
-
-  /// Replays of many layers over many layers could take hours.
-  void check_work() const {
-    std::vector<size_t> before = {0};  // parts of the layers before each layer
-    for (size_t l = 0; l < file_.layers.size(); ++l) {
-      const Layer& layer = file_.layers[l];
-      const size_t last = layer.first_neuron + layer.neurons() - 1;
-      before.push_back(before.back() + layer.neurons() + file_.end_source(last) -
-                       file_.first_source(layer.first_neuron));
-    }
-    size_t work = before.back();
-    for (size_t l = 0; l < file_.layers.size(); ++l)
-      if (replays(file_, l)) work += before[l + 1] - before[replay_start(file_, l)];
-    if (work > kMostWork)
-      raise(
-          "[json] layers make {} neurons and connections to compute with their replays, expected "
-          "at most {}",
-          work, kMostWork);
-  }
-
   std::string expected() const {
     if (stack_.empty()) return "an object";
     const Frame& frame = stack_.back();
@@ -377,30 +324,13 @@ class FileReader : public nlohmann::json_sax<nlohmann::json> {
 
 }  // namespace
 
-std::string place_of(size_t layer, size_t x, size_t y) {
-  return fmt::format("layers[{}].n[{}][{}]", layer, y, x);
-}
-
-bool replays(const File& file, size_t layer) {
-  const LegacyReplay& replay = file.layers[layer].replay;
-  return layer > 0 && replay.offset < 0 && replay.max > 0 &&
-         (replay.phase == "before" || replay.phase == "after");
-}
-
-size_t replay_start(const File& file, size_t layer) {
-  const int64_t start = static_cast<int64_t>(layer) + file.layers[layer].replay.offset;
-  return static_cast<size_t>(std::max<int64_t>(start, 1));
-}
-
-bool has_softmax(const File& file) {
-  const Neuron& first = file.neurons[file.layers.back().first_neuron];
-  return file.activations[first.activation] == "softmax";
-}
-
 File parse_file(std::string_view text) {
   FileReader reader;
   nlohmann::json::sax_parse(text, &reader);
-  return reader.take();
+  File file = reader.take();
+  check_sources(file);
+  check_work(file);
+  return file;
 }
 
 }  // namespace paragon::io::legacy

@@ -3,12 +3,13 @@
 
 #include "io/legacy/file.hpp"
 #include "io/legacy/keys.hpp"
+#include "io/model.hpp"
 
 namespace paragon::io::legacy {
 namespace {
 
-/// Stops at the first key that decides: "format" beside "layers", or one of the first layer. In
-/// both formats these stand within the first lines.
+/// Stops at what decides: the format beside the layers, or a key of a layer that only the original
+/// has. Both stand within the first lines of a file.
 class Sniffer : public nlohmann::json_sax<nlohmann::json> {
  public:
   bool legacy() const { return verdict_ == kLegacy; }
@@ -18,14 +19,16 @@ class Sniffer : public nlohmann::json_sax<nlohmann::json> {
   bool number_integer(number_integer_t) override { return true; }
   bool number_unsigned(number_unsigned_t) override { return true; }
   bool number_float(number_float_t, const string_t&) override { return true; }
-  bool string(string_t&) override { return true; }
+  bool string(string_t& value) override {
+    return depth_ != 1 || !in_format_ || value != kModelFormat || decide(kOther);
+  }
   bool binary(binary_t&) override { return false; }
 
   bool start_object(size_t) override { return open(); }
   bool start_array(size_t) override { return open(); }
   bool end_object() override {
     --depth_;
-    if (depth_ == 0 && layers_) verdict_ = kLegacy;  // without "format"
+    if (depth_ == 0 && layers_) verdict_ = kLegacy;
     return true;
   }
   bool end_array() override {
@@ -34,13 +37,12 @@ class Sniffer : public nlohmann::json_sax<nlohmann::json> {
   }
   bool key(string_t& name) override {
     if (depth_ == 1) {
-      if (name == "format") return decide(kOther);
+      in_format_ = name == "format";
       const Key* known = find_key(Place::kRoot, name);
       in_layers_ = known != nullptr && known->field == Field::kLayers;
       layers_ = layers_ || in_layers_;
     } else if (depth_ == 3 && in_layers_) {
       if (find_key(Place::kLayer, name) != nullptr) return decide(kLegacy);
-      if (name == "id" || name == "name" || name == "kind") return decide(kOther);
     }
     return true;
   }
@@ -62,7 +64,7 @@ class Sniffer : public nlohmann::json_sax<nlohmann::json> {
 
   Verdict verdict_ = kNone;
   size_t depth_ = 0;
-  bool layers_ = false, in_layers_ = false;
+  bool in_format_ = false, layers_ = false, in_layers_ = false;
 };
 
 }  // namespace
