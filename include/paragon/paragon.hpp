@@ -9,6 +9,7 @@
 #include <paragon/evaluate.hpp>
 #include <paragon/expression.hpp>
 #include <paragon/layers.hpp>
+#include <paragon/legacy.hpp>
 #include <paragon/network.hpp>
 #include <paragon/replay.hpp>
 #include <paragon/report.hpp>

@@ -7,6 +7,7 @@
 #include <paragon/support.hpp>
 
 #include "cli/commands.hpp"
+#include "cli/model.hpp"
 #include "cli/output.hpp"
 
 namespace paragon::cli {
@@ -39,6 +40,26 @@ class Pictures {
   const std::string prefix_;
 };
 
+struct Evaluation {
+  std::string type;
+  size_t parameters;
+  Report report;
+};
+
+Evaluation evaluate_on(const Network& network, const EvalCommand& command,
+                       const data::Dataset& data) {
+  return {std::string(name(network.type())), network.parameters(),
+          evaluate(network, data,
+                   {.device = command.place.device,
+                    .batch = command.batch,
+                    .threads = command.place.threads})};
+}
+
+Evaluation evaluate_on(const LegacyNetwork& network, const EvalCommand&,
+                       const data::Dataset& data) {
+  return {network.info().type, network.info().parameters, evaluate(network, data)};
+}
+
 }  // namespace
 
 ExitCode check_accuracy(double accuracy, const std::optional<double>& expected) {
@@ -51,13 +72,12 @@ ExitCode check_accuracy(double accuracy, const std::optional<double>& expected) 
 ExitCode run(const EvalCommand& command) {
   Output output(command.common);
   const Pictures pictures(command.svg);
-  const Network network = Network::load(command.model);
+  const Model model = load_model(command.model);
   const data::Split split = data::mnist(command.data);
-  const Report report = evaluate(
-      network, split.test,
-      {.device = command.place.device, .batch = command.batch, .threads = command.place.threads});
+  const auto [type, parameters, report] = std::visit(
+      [&](const auto& network) { return evaluate_on(network, command, split.test); }, model);
   pictures.write(report, output.screen());
-  Json json = {{"type", name(network.type())}, {"parameters", network.parameters()}};
+  Json json = {{"type", type}, {"parameters", parameters}};
   json.update(Json::parse(to_json(report)));
   output.screen() << report;
   output.finish(json);

@@ -5,12 +5,17 @@
 #include <paragon/paragon.hpp>
 
 #include "cli/commands.hpp"
+#include "cli/model_info.hpp"
 #include "cli/output.hpp"
 
 namespace paragon::cli {
 
 ExitCode run(const InfoCommand& command) {
   Output output(command.common);
+  if (!command.model.empty()) {
+    output.finish(describe_model(command.model, output.screen()));
+    return kFine;
+  }
   std::vector<std::string> types;
   for (const DType type : network_types()) types.emplace_back(name(type));
   const std::vector<std::string> layers = {

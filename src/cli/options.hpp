@@ -66,6 +66,7 @@ struct PredictCommand {
 
 struct InfoCommand {
   Common common;
+  std::string model;  ///< "" = about the program
 };
 
 struct DumpCommand {

@@ -137,7 +137,11 @@ void add_data(CLI::App* app, std::string& data) {
 }
 
 void add_model(CLI::App* app, std::string& model) {
-  app->add_option("--model", model, "model file")->required()->type_name("FILE");
+  app->add_option("--model", model,
+                  "model file, also one of the Go framework (interpreted: --device, "
+                  "--threads and --batch do not matter then)")
+      ->required()
+      ->type_name("FILE");
 }
 
 void add_expect(CLI::App* app, std::optional<double>& expect) {
@@ -218,7 +222,9 @@ class Parser {
     add_batch(app, predict.batch);
     add_place(app, predict.place);
 
-    command<InfoCommand>(&app_, "info", "version, types, SIMD level, threads, devices", &app);
+    auto& info = command<InfoCommand>(
+        &app_, "info", "version, types, SIMD level, threads, devices; or about a model", &app);
+    app->add_option("MODEL", info.model, "model file, also one of the Go framework");
 
     auto& dump = command<DumpCommand>(&app_, "dump", "what a network compiles to, as text", &app);
     CLI::Option* layers = add_network(app, dump.network);

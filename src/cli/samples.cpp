@@ -5,6 +5,7 @@
 #include <fmt/ranges.h>
 
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <nlohmann/json.hpp>
 
@@ -17,13 +18,14 @@ namespace {
 /// there, and nothing but the expected structure gets through.
 class SampleReader : public nlohmann::json_sax<nlohmann::json> {
  public:
-  explicit SampleReader(const std::vector<size_t>& shape) : shape_(shape) {
+  /// Calls `take` with every value; none exceeds `largest`.
+  SampleReader(const std::vector<size_t>& shape, double largest, std::function<void(double)> take)
+      : shape_(shape), largest_(largest), take_(std::move(take)) {
     for (const size_t extent : shape_) features_ *= extent;
   }
 
-  std::vector<float> take() {
+  void finish() const {
     if (!found_) fail("'inputs' is missing");
-    return std::move(values_);
   }
 
   bool null() override { fail_value("null"); }
@@ -107,11 +109,10 @@ class SampleReader : public nlohmann::json_sax<nlohmann::json> {
   bool number(double value) {
     if (depth_ != kRow && depth_ != kSample) fail_value("a number");
     if (depth_ == kSample && rows_ > 0) fail("it mixes rows and values");
-    if (std::abs(value) > static_cast<double>(std::numeric_limits<float>::max()))
-      fail(fmt::format("{} is too large", value));
+    if (std::abs(value) > largest_) fail(fmt::format("{} is too large", value));
     if (++in_sample_ > features_) fail(fmt::format("it has more than {} values", expected()));
     ++in_row_;
-    values_.push_back(static_cast<float>(value));
+    take_(value);
     return true;
   }
 
@@ -135,7 +136,8 @@ class SampleReader : public nlohmann::json_sax<nlohmann::json> {
 
   const std::vector<size_t>& shape_;
   size_t features_ = 1;
-  std::vector<float> values_;
+  double largest_;
+  std::function<void(double)> take_;
   Depth depth_ = kOutside;
   bool found_ = false;
   size_t samples_ = 0, rows_ = 0, in_sample_ = 0, in_row_ = 0;
@@ -143,24 +145,46 @@ class SampleReader : public nlohmann::json_sax<nlohmann::json> {
 
 }  // namespace
 
-std::vector<float> parse_samples(std::string_view json, const std::vector<size_t>& shape) {
-  SampleReader reader(shape);
+template <class T>
+std::vector<T> parse_samples(std::string_view json, const std::vector<size_t>& shape) {
+  std::vector<T> values;
+  SampleReader reader(shape, static_cast<double>(std::numeric_limits<T>::max()),
+                      [&](double value) { values.push_back(static_cast<T>(value)); });
   nlohmann::json::sax_parse(json, &reader);
-  return reader.take();
+  reader.finish();
+  return values;
 }
 
-std::string samples_text(const std::vector<float>& outputs, size_t width) {
-  std::string text = "{\"outputs\":[";
-  auto to = std::back_inserter(text);
-  for (size_t i = 0; i < outputs.size(); ++i) {
-    text += i % width != 0 ? "," : i == 0 ? "\n[" : "],\n[";
-    if (std::isfinite(outputs[i]))
-      fmt::format_to(to, "{}", outputs[i]);
-    else
-      text += "null";  // JSON has no NaN and no infinities
-  }
-  text += outputs.empty() ? "]}\n" : "]\n]}\n";
-  return text;
+template std::vector<float> parse_samples(std::string_view, const std::vector<size_t>&);
+template std::vector<double> parse_samples(std::string_view, const std::vector<size_t>&);
+
+void OutputRows::next() {
+  rows_ += count_ % width_ != 0 ? "," : count_ == 0 ? "\n[" : "],\n[";
+  ++count_;
+}
+
+void OutputRows::add(std::string_view number) {
+  next();
+  rows_ += number.find('n') != std::string_view::npos ? "null" : number;  // nan, inf
+}
+
+void OutputRows::add_whole(std::string_view digits) {
+  constexpr std::string_view kLargest = "9007199254740992";
+  const std::string_view size = digits.substr(digits.starts_with('-') ? 1 : 0);
+  const bool large =
+      size.size() > kLargest.size() || (size.size() == kLargest.size() && size > kLargest);
+  next();
+  rows_ += large ? fmt::format("\"{}\"", digits) : digits;
+}
+
+std::string OutputRows::json() const {
+  return fmt::format("{{\"outputs\":[{}{}", rows_, count_ == 0 ? "]}\n" : "]\n]}\n");
+}
+
+std::string OutputRows::screen() const {
+  std::string plain = rows_;
+  std::erase(plain, '"');
+  return fmt::format("{{\"outputs\":[{}{}", plain, count_ == 0 ? "]}\n" : "]\n]}\n");
 }
 
 }  // namespace paragon::cli

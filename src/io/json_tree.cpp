@@ -53,13 +53,7 @@ class TreeBuilder : public nlohmann::json_sax<nlohmann::json> {
 
   bool parse_error(size_t position, const std::string&,
                    const nlohmann::detail::exception& error) override {
-    // The message begins with nlohmann's own error number and may quote megabytes of the text.
-    std::string_view message = error.what();
-    if (const size_t end = message.find("] "); end != std::string_view::npos)
-      message.remove_prefix(end + 2);
-    constexpr size_t kLongest = 200;
-    raise("[json] {}: byte {}: {}{}", place_, position, message.substr(0, kLongest),
-          message.size() > kLongest ? "..." : "");
+    raise_syntax(place_, position, error.what());
   }
 
  private:
@@ -174,6 +168,15 @@ std::string_view JsonValue::kind() const {
                                                 "an object"};
   static_assert(std::size(kKinds) == std::variant_size_v<Data>);
   return kKinds[data.index()];
+}
+
+void raise_syntax(std::string_view place, size_t position, std::string_view message) {
+  // The message begins with nlohmann's own error number and may quote megabytes of the text.
+  if (const size_t end = message.find("] "); end != std::string_view::npos)
+    message.remove_prefix(end + 2);
+  constexpr size_t kLongest = 200;
+  raise("[json] {}: byte {}: {}{}", place, position, message.substr(0, kLongest),
+        message.size() > kLongest ? "..." : "");
 }
 
 JsonValue parse_json(std::string_view text, const std::string& place, const JsonLimits& limits) {

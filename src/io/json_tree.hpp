@@ -47,4 +47,7 @@ struct JsonMember {
 JsonValue parse_json(std::string_view text, const std::string& place,
                      const JsonLimits& limits = {});
 
+/// Raises what nlohmann's parser found wrong at a byte, in a line.
+[[noreturn]] void raise_syntax(std::string_view place, size_t position, std::string_view message);
+
 }  // namespace paragon::io

@@ -3,6 +3,7 @@
 #include <paragon/support.hpp>
 
 #include "core/error.hpp"
+#include "io/legacy/file.hpp"
 #include "io/model.hpp"
 
 namespace paragon {
@@ -18,6 +19,11 @@ void Network::save(const std::string& path) const {
 
 Network Network::load(const std::string& path) {
   const std::string text = read_file(path, kLargestFile);
+  if (io::legacy::is_legacy_text(text))
+    raise(
+        "[load] {}: a file of the Go framework, expected a model of Paragon; LegacyNetwork reads "
+        "it",
+        path);
   try {
     return io::parse_model(text);
   } catch (const Error& error) {

@@ -8,6 +8,7 @@
 #include "layers/layer.hpp"
 #include "network/gates.hpp"
 #include "network/initialise.hpp"
+#include "network/limits.hpp"
 #include "network/state.hpp"
 
 namespace paragon {
@@ -114,6 +115,7 @@ Network& Network::add(const LayerConfig& config, const std::vector<std::string>&
   }
   const layers::LayerPlan plan = layers::plan(config, shapes, place);
   const uint64_t first_id = state.next_id;
+  detail::check_room(state, plan, place);
   layer.id = state.next_id++;
   layer.shape = plan.output;
   const Activation activation = layers::activation_of(config);

@@ -11,6 +11,8 @@
 
 #include "core/error.hpp"
 #include "network/layer_fields.hpp"
+#include "network/limits.hpp"
+#include "network/spec.hpp"
 
 namespace paragon {
 namespace {
@@ -190,6 +192,20 @@ void set_name(LayerConfig& config, const std::string& name) {
       config);
 }
 
+Spec parse_spec(std::string_view text) {
+  const std::vector<std::string_view> words = words_of(text);
+  if (words.empty())
+    raise("[layers] there is no word; the first is the input's shape (WxH or N), then {}",
+          kLayerForms);
+  Spec spec{parse_input({1, words[0]}), {}};
+  if (words.size() == 1)
+    raise("[layers] there is no layer after the input's shape; {}", kLayerForms);
+  if (words.size() - 1 > kMostLayers)
+    raise("[layers] there are {} layers, expected at most {}", words.size() - 1, kMostLayers);
+  for (size_t i = 1; i < words.size(); ++i) spec.layers.push_back(parse_layer({i + 1, words[i]}));
+  return spec;
+}
+
 }  // namespace detail
 
 std::string_view keyword(const LayerConfig& config) {
@@ -203,14 +219,9 @@ std::string_view keyword(const LayerConfig& config) {
 }
 
 Network parse_network(std::string_view spec, DType type, std::uint64_t seed) {
-  const std::vector<std::string_view> words = words_of(spec);
-  if (words.empty())
-    raise("[layers] there is no word; the first is the input's shape (WxH or N), then {}",
-          kLayerForms);
-  Network network({.input = parse_input({1, words[0]}), .type = type, .seed = seed});
-  if (words.size() == 1)
-    raise("[layers] there is no layer after the input's shape; {}", kLayerForms);
-  for (size_t i = 1; i < words.size(); ++i) network.add(parse_layer({i + 1, words[i]}));
+  detail::Spec parsed = detail::parse_spec(spec);
+  Network network({.input = std::move(parsed.input), .type = type, .seed = seed});
+  for (const LayerConfig& layer : parsed.layers) network.add(layer);
   return network;
 }
 

@@ -82,6 +82,10 @@ TEST(Spec, ImpossibleShapesAreRefusedBeforeTheyCostMemory) {
         "4 dense:2000000000:relu dense:2000000000:relu",
         "2000000000x2000000000 local:2000000000x2000000000:relu"})
     EXPECT_NE(error_of(spec), "") << spec;
+  EXPECT_TRUE(contains(error_of("16000000 dense:100:relu"), "expected at most 268435456"));
+  std::string long_spec = "1";
+  for (int i = 0; i < 100'000; ++i) long_spec += " dense:1:relu";
+  EXPECT_TRUE(contains(error_of(long_spec), "100000 layers, expected at most 4096"));
   EXPECT_NE(error_of("28x28 local:2x2:relu dense:10:softmax"), "");  // windows would skip inputs
   EXPECT_NE(error_of("784 local:2x2:relu"), "");                     // no grid to look at
   EXPECT_NE(error_of("3x3 local:2x2:relu:field=4"), "");             // window larger than the input

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/model_info.hpp"
+
+#include <fmt/ostream.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include <paragon/paragon.hpp>
+
+#include "cli/model.hpp"
+
+namespace paragon::cli {
+namespace {
+
+/// Names come from files: nothing of them may move the cursor.
+std::string printable(std::string text) {
+  std::ranges::replace_if(
+      text, [](unsigned char c) { return c < ' ' || c == 127; }, '?');
+  return text;
+}
+
+void row(std::ostream& screen, std::string_view label, const std::string& value) {
+  fmt::print(screen, "{:<12} {}\n", label, printable(value));
+}
+
+std::string activation_of(const LayerConfig& config) {
+  return std::visit(
+      [](const auto& layer) -> std::string {
+        if constexpr (requires { layer.activation; }) return layer.activation;
+        return "";
+      },
+      config);
+}
+
+Json describe(const Network& network, std::ostream& screen) {
+  row(screen, "format", "model of Paragon");
+  row(screen, "type", std::string(name(network.type())));
+  row(screen, "input", fmt::format("{}", fmt::join(network.input_shape(), " x ")));
+  row(screen, "parameters", fmt::format("{}", network.parameters()));
+  Json layers = Json::array();
+  for (const LayerInfo& layer : network.layers()) {
+    const std::string kind(keyword(layer.config)), activation = activation_of(layer.config);
+    layers.push_back({{"name", layer.name},
+                      {"kind", kind},
+                      {"activation", activation},
+                      {"inputs", layer.inputs},
+                      {"shape", layer.shape},
+                      {"parameters", layer.parameters}});
+    row(screen, "layer",
+        fmt::format("{}: {} of {} {}, reads {}, {} parameters", layer.name, kind,
+                    fmt::join(layer.shape, " x "), activation, fmt::join(layer.inputs, ", "),
+                    layer.parameters));
+  }
+  return {{"format", "paragon"},
+          {"type", name(network.type())},
+          {"input", network.input_shape()},
+          {"parameters", network.parameters()},
+          {"layers", layers}};
+}
+
+std::string counts_text(const std::map<std::string, size_t>& activations) {
+  std::vector<std::string> texts;
+  for (const auto& [name, count] : activations) texts.push_back(fmt::format("{} {}", count, name));
+  return fmt::format("{}", fmt::join(texts, ", "));
+}
+
+std::string replay_text(const LegacyLayer& layer) {
+  const LegacyReplay& replay = layer.replay;
+  if (!layer.replays) return "";
+  return fmt::format(", replay {} offset {}", replay.phase, replay.offset);
+}
+
+Json describe(const LegacyNetwork& network, std::ostream& screen) {
+  const LegacyInfo& info = network.info();
+  row(screen, "format", "file of the Go framework");
+  row(screen, "type", info.type);
+  row(screen, "parameters", fmt::format("{}", info.parameters));
+  Json layers = Json::array();
+  for (const LegacyLayer& layer : info.layers) {
+    const LegacyReplay& replay = layer.replay;
+    row(screen, fmt::format("layer {}", layers.size()),
+        fmt::format("{} x {} neurons ({}), {} connections{}", layer.width, layer.height,
+                    counts_text(layer.activations), layer.connections, replay_text(layer)));
+    layers.push_back({{"width", layer.width},
+                      {"height", layer.height},
+                      {"connections", layer.connections},
+                      {"activations", layer.activations},
+                      {"replay",
+                       {{"active", layer.replays},
+                        {"enabled", replay.enabled},
+                        {"offset", replay.offset},
+                        {"phase", replay.phase},
+                        {"max", replay.max},
+                        {"budget", replay.budget}}}});
+  }
+  if (info.late_connections > 0)
+    row(screen, "late",
+        fmt::format("{} connections read a value of the sample before", info.late_connections));
+  for (const std::string& what : info.inert) row(screen, "inert", what);
+  return {{"format", "legacy"},
+          {"type", info.type},
+          {"parameters", info.parameters},
+          {"late_connections", info.late_connections},
+          {"layers", layers},
+          {"inert", info.inert}};
+}
+
+}  // namespace
+
+Json describe_model(const std::string& path, std::ostream& screen) {
+  return std::visit([&](const auto& network) { return describe(network, screen); },
+                    load_model(path));
+}
+
+}  // namespace paragon::cli
