@@ -54,31 +54,31 @@ class Guarded {
 
 /// Operand type, result type, largest operand (integers).
 template <class T>
-struct Types;
+struct GemmTraits;
 template <>
-struct Types<float> {
+struct GemmTraits<float> {
   using Acc = float;
   static constexpr GemmType kType = GemmType::kFloat32;
 };
 template <>
-struct Types<double> {
+struct GemmTraits<double> {
   using Acc = double;
   static constexpr GemmType kType = GemmType::kFloat64;
 };
 template <>
-struct Types<int8_t> {
+struct GemmTraits<int8_t> {
   using Acc = int32_t;
   static constexpr GemmType kType = GemmType::kInt8;
   static constexpr int64_t kLargest = 128;
 };
 template <>
-struct Types<int16_t> {
+struct GemmTraits<int16_t> {
   using Acc = int32_t;
   static constexpr GemmType kType = GemmType::kInt16;
   static constexpr int64_t kLargest = 127 * (1 + 256);
 };
 template <>
-struct Types<int32_t> {
+struct GemmTraits<int32_t> {
   using Acc = int32_t;
   static constexpr GemmType kType = GemmType::kInt32;
   static constexpr int64_t kLargest = 127 * (1 + 256 + 65536);
@@ -101,7 +101,7 @@ void randomise(const Guarded<T>& to, std::mt19937& rng) {
     if constexpr (std::is_floating_point_v<T>) {
       to[i] = std::uniform_real_distribution<T>(-1, 1)(rng);
     } else {
-      constexpr int64_t kLargest = Types<T>::kLargest;
+      constexpr int64_t kLargest = GemmTraits<T>::kLargest;
       const int64_t bits = rng();
       int64_t value = bits % (2 * kLargest + 1) - kLargest;
       if (bits % 4 == 0) value = bits & 16 ? kLargest : -kLargest;
@@ -165,7 +165,7 @@ struct Dimensions {
 template <class T>
 class Problem {
  public:
-  using Acc = typename Types<T>::Acc;
+  using Acc = typename GemmTraits<T>::Acc;
 
   Problem(Dimensions size, bool a_transposed, bool b_transposed, size_t slack, uint32_t seed)
       : size_(size),
@@ -175,7 +175,7 @@ class Problem {
         a_(elements(a_transposed ? size.k : size.m, a_transposed ? size.m : size.k, lda_)),
         b_(elements(b_transposed ? size.n : size.k, b_transposed ? size.k : size.n, ldb_)),
         expected_(size.m * size.n) {
-    shape_ = {.type = Types<T>::kType,
+    shape_ = {.type = GemmTraits<T>::kType,
               .m = size.m,
               .n = size.n,
               .k = size.k,

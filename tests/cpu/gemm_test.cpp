@@ -68,7 +68,7 @@ void check_small() {
     for (const size_t n : kSizes) {
       for (const size_t k : kSizes) {
         // A third of the cases for each type, not the same ones.
-        const auto type = static_cast<size_t>(Types<T>::kType);
+        const auto type = static_cast<size_t>(GemmTraits<T>::kType);
         if (m * n * k > 40000 || (++count + type) % (3 * kStep) != 0) continue;
         check_dimensions<T>({m, n, k}, count / 3 % 3 * 2, {}, false);
       }
@@ -105,7 +105,7 @@ TEST_P(GemmTest, ConcurrentThreads) {
 
 TEST_P(GemmTest, ScratchIsBoundedAndPartitionsAreSane) {
   for_each_type([]<class T>(T*) {
-    constexpr GemmType kType = Types<T>::kType;
+    constexpr GemmType kType = GemmTraits<T>::kType;
     const GemmPlan tiny = plan_gemm({.type = kType, .m = 1, .n = 4, .k = 4}, 8);
     EXPECT_EQ(tiny.threads, 1);
     EXPECT_LT(tiny.scratch_bytes_per_thread, size_t{4096});
@@ -128,7 +128,7 @@ TEST_P(GemmTest, PackedBIsTheSameForAllRowsAndThreads) {
     for (size_t i = 0; i < b.size(); ++i) b[i] = static_cast<T>(i % 101);
     std::vector<std::vector<std::byte>> packed;
     for (const size_t m : {size_t{1}, size_t{300}}) {
-      const GemmPlan plan = plan_gemm({.type = Types<T>::kType,
+      const GemmPlan plan = plan_gemm({.type = GemmTraits<T>::kType,
                                        .m = m,
                                        .n = kColumns,
                                        .k = kDepth,
@@ -147,7 +147,7 @@ TEST_P(GemmTest, PackedBIsTheSameForAllRowsAndThreads) {
 TEST_P(GemmTest, ElementDoesNotDependOnItsTile) {
   // One row alone gives the bits that it has as part of a large product.
   for_each_type([]<class T>(T*) {
-    using Acc = typename Types<T>::Acc;
+    using Acc = typename GemmTraits<T>::Acc;
     const Problem<T> large({100, 100, 300}, false, false, 0, 5);
     GemmShape shape = large.shape();
     shape.m = 1;
@@ -167,15 +167,16 @@ TEST_P(GemmTest, ExtremesOfIntegers) {
     if constexpr (std::is_integral_v<T>) {
       // The wide ones as deep as promised.
       constexpr size_t kSize = 20, kDepth = sizeof(T) == 1 ? 3001 : 65536;
-      constexpr auto kLow = static_cast<T>(-Types<T>::kLargest);
-      constexpr auto kHigh = static_cast<T>(sizeof(T) == 1 ? 127 : Types<T>::kLargest);
+      constexpr auto kLow = static_cast<T>(-GemmTraits<T>::kLargest);
+      constexpr auto kHigh = static_cast<T>(sizeof(T) == 1 ? 127 : GemmTraits<T>::kLargest);
       constexpr int kShift = sizeof(T) == 1 ? 0 : sizeof(T) == 2 ? 16 : 33;
       for (const T left : {kLow, kHigh}) {
         for (const T right : {kLow, kHigh}) {
           std::vector<T> a(kSize * kDepth, left), b(kDepth * kSize, right);
           std::vector<int32_t> c(kSize * kSize);
           const GemmPlan plan = plan_gemm(
-              {.type = Types<T>::kType, .m = kSize, .n = kSize, .k = kDepth, .shift = kShift}, 1);
+              {.type = GemmTraits<T>::kType, .m = kSize, .n = kSize, .k = kDepth, .shift = kShift},
+              1);
           const Guarded<std::byte> scratch(plan.scratch_bytes_per_thread);
           run_gemm(plan, 0, a.data(), kDepth, b.data(), kSize, c.data(), kSize, {}, scratch.data());
           const int64_t sum = int64_t{left} * right * static_cast<int64_t>(kDepth);
@@ -198,8 +199,8 @@ void check_rounding() {
     b[i] = static_cast<T>(i);
   }
   for (const int shift : {0, 1, 2, 7, 8, 9, 31, 32, 33, 40}) {
-    const GemmPlan plan =
-        plan_gemm({.type = Types<T>::kType, .m = kSize, .n = kSize, .k = 1, .shift = shift}, 1);
+    const GemmPlan plan = plan_gemm(
+        {.type = GemmTraits<T>::kType, .m = kSize, .n = kSize, .k = 1, .shift = shift}, 1);
     const Guarded<std::byte> scratch(plan.scratch_bytes_per_thread);
     std::vector<int32_t> c(kSize * kSize);
     run_gemm(plan, 0, a.data(), 1, b.data(), kSize, c.data(), kSize, {}, scratch.data());

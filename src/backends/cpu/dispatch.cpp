@@ -72,8 +72,13 @@ BoundDispatch::BoundDispatch(const Dispatch& dispatch, const runtime::Program& p
                              : dispatch.op == Op::gather_dot_wgrad ? GatherDotOp::kWeightGradient
                                                                    : GatherDotOp::kInputGradient;
       const GemmType type = dispatch.type == DType::float32 ? GemmType::kFloat32 : GemmType::kInt8;
-      gather_dot_ = plan_gather_dot(op, type, table.units, table.taps, table.features,
-                                    shape(0).cols(), table.index.data(), threads);
+      gather_dot_ = plan_gather_dot({.op = op,
+                                     .type = type,
+                                     .units = table.units,
+                                     .taps = table.taps,
+                                     .features = table.features,
+                                     .batch = shape(0).cols()},
+                                    table.index.data(), threads);
       parts_ = gather_dot_->threads;
       kernel_scratch_ = gather_dot_->scratch_bytes_per_thread;
       break;

@@ -72,6 +72,9 @@ struct GemmPlan {
   size_t packed_b_bytes = 0;            ///< size of pack_b's result
 };
 
+/// Raises if `shift` is not from 0 to 40.
+void check_shift(int shift);
+
 /// Plans a product for at most `threads` threads on active_target() (target.hpp). Small products
 /// get one thread.
 GemmPlan plan_gemm(const GemmShape& shape, int threads);

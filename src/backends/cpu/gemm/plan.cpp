@@ -156,10 +156,14 @@ void lay_out_scratch(GemmPlan& plan, size_t rows) {
 
 }  // namespace
 
-GemmPlan plan_gemm(const GemmShape& shape, int threads) {
+void check_shift(int shift) {
   constexpr int kMaxShift = 40;
-  if (shape.shift < 0 || shape.shift > kMaxShift)
-    raise("[gemm] got a shift of {}, expected 0 to {}", shape.shift, kMaxShift);
+  if (shift < 0 || shift > kMaxShift)
+    raise("[gemm] got a shift of {}, expected 0 to {}", shift, kMaxShift);
+}
+
+GemmPlan plan_gemm(const GemmShape& shape, int threads) {
+  check_shift(shape.shift);
   GemmPlan plan;
   plan.shape = shape;
   plan.kernels = kernels_of(active_target(), shape.type);
