@@ -4,7 +4,7 @@
 
 #include <paragon/diagnostics.hpp>
 
-#include "backends/cpu/gemm/gemm.hpp"
+#include "backends/cpu/gemm/gemm_type.hpp"
 #include "backends/cpu/target.hpp"
 #include "core/error.hpp"
 #include "core/platform/thread_team.hpp"
@@ -23,26 +23,6 @@ std::vector<std::string> available_simd() {
 }
 
 namespace {
-
-cpu::GemmType gemm_type(DType type) {
-  switch (type) {
-    case DType::float32:
-      return cpu::GemmType::kFloat32;
-    case DType::float64:
-      return cpu::GemmType::kFloat64;
-    case DType::int8:
-      return cpu::GemmType::kInt8;
-    case DType::int16:
-      return cpu::GemmType::kInt16;
-    case DType::int32:
-      return cpu::GemmType::kInt32;
-    default:
-      raise(
-          "[gemm] type {} has no matrix product of its own; expected float32, float64, int8, int16 "
-          "or int32",
-          name(type));
-  }
-}
 
 /// Small whole numbers of both signs.
 void fill(Tensor& tensor) {
@@ -71,7 +51,7 @@ void fill(Tensor& tensor) {
 }  // namespace
 
 GemmTiming time_gemm(DType type, size_t m, size_t n, size_t k, size_t threads) {
-  const cpu::GemmType kind = gemm_type(type);
+  const cpu::GemmType kind = cpu::gemm_type(type);
   constexpr size_t kLargest = 16384;
   for (size_t extent : {m, n, k})
     if (extent < 1 || extent > kLargest)
