@@ -254,7 +254,7 @@ class Parser {
     bench->require_subcommand(1);
 
     auto& gemm = command<BenchGemmCommand>(bench, "gemm", "square matrix products", &app);
-    add_type(app, gemm.type, {"float32", "int8"});
+    add_type(app, gemm.type, {"float32", "float64", "int8", "int16", "int32"});
     app->add_option("--sizes", gemm.sizes, "edges of the matrices")
         ->delimiter(',')
         ->check(whole_number(1, kLargestMatrix))

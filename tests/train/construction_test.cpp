@@ -243,13 +243,6 @@ TEST(Trainer, RefusesWhatCannotBe) {
          Trainer trainer(network);
        },
        {"no layer"}},
-      {"float64 on cpu",
-       [&] {
-         Network network({.input = {6, 6}, .type = float64});
-         network.add(Dense{.units = 3});
-         Trainer(network).begin(good);
-       },
-       {"cpu", "contract", "float64"}},
       {"NaN",
        [&] {
          Network network({.input = {6, 6}, .type = int8});
