@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The portable GEMM kernels: plain C++ on groups of four values, which compilers vectorise for
+// The portable GEMM kernels: plain C++ on groups of 16 bytes, which compilers vectorise for
 // whatever the baseline of the build has.
 #include <cstring>
 #include <type_traits>
@@ -14,22 +14,25 @@ namespace paragon::cpu {
 
 namespace {
 
-constexpr size_t kWidth = 4;
+/// Values of 16 bytes together, the registers of most baselines.
+template <class T>
+inline constexpr size_t kWidth = 16 / sizeof(T);
 
 template <class T>
-struct Four {
-  T at[kWidth];
+struct Group {
+  T at[kWidth<T>];
 };
 
 template <class T>
 struct PlainOps {
-  using Acc = Four<T>;
+  using Acc = Group<T>;
   using A = T;
-  using B = Four<T>;
-  static constexpr size_t kLanes = kWidth, kUnitBytes = sizeof(T);
+  using B = Group<T>;
+  static constexpr size_t kLanes = kWidth<T>, kUnitBytes = sizeof(T);
   static constexpr bool kRowStart = false;
 
   static Acc zero() { return {}; }
+  static Acc resume(const Acc&, const Acc& stored) { return stored; }
   static A load_a(const std::byte* from) {
     T value;
     std::memcpy(&value, from, sizeof value);
@@ -56,23 +59,23 @@ struct PlainOps {
 /// A unit is one element, stored as the accumulator's type.
 template <class Source, class T>
 struct PlainUnits {
-  using V = Four<T>;
-  static constexpr size_t kLanes = kWidth, kPerUnit = 1, kElementBytes = sizeof(Source);
-  static constexpr size_t kChunks = 1, kBlockUnits = 4, kLineBytes = sizeof(T);
+  using V = Group<T>;
+  static constexpr size_t kLanes = kWidth<T>, kPerUnit = 1, kElementBytes = sizeof(Source);
+  static constexpr size_t kChunks = 1, kBlockUnits = kLanes, kLineBytes = sizeof(T);
 
   static V blocks(const std::byte* const* line, size_t offset) {
-    return widen(*line + offset, kWidth);
+    return widen(*line + offset, kLanes);
   }
   static V partial_blocks(const std::byte* const* line, size_t offset, size_t bytes) {
     return widen(*line + offset, bytes / kElementBytes);
   }
-  static V lines(const std::byte* const (&rows)[kPerUnit]) { return widen(rows[0], kWidth); }
+  static V lines(const std::byte* const (&rows)[kPerUnit]) { return widen(rows[0], kLanes); }
   static V partial_lines(const std::byte* const (&rows)[kPerUnit], size_t count) {
     return widen(rows[0], count);
   }
-  static void transpose(V (&v)[4]) {
-    for (size_t i = 0; i < 4; ++i) {
-      for (size_t j = i + 1; j < 4; ++j) {
+  static void transpose(V (&v)[kBlockUnits]) {
+    for (size_t i = 0; i < kLanes; ++i) {
+      for (size_t j = i + 1; j < kLanes; ++j) {
         const T kept = v[i].at[j];
         v[i].at[j] = v[j].at[i];
         v[j].at[i] = kept;
@@ -83,10 +86,10 @@ struct PlainUnits {
 
  private:
   static V widen(const std::byte* from, size_t count) {
-    Source narrow[kWidth] = {};
+    Source narrow[kLanes] = {};
     std::memcpy(narrow, from, count * sizeof(Source));
     V v;
-    for (size_t i = 0; i < kWidth; ++i) v.at[i] = narrow[i];
+    for (size_t i = 0; i < kLanes; ++i) v.at[i] = narrow[i];
     return v;
   }
 };
@@ -127,8 +130,8 @@ constexpr GemmKernels make_kernels() {
   kernels.element_bytes = sizeof(Source);
   kernels.unit_bytes = sizeof(T);
   kernels.k_per_unit = Units::kPerUnit;
-  kernels.lanes = kWidth;
-  kernels.lane_bits = 2;
+  kernels.lanes = Units::kLanes;
+  kernels.lane_bits = Units::kLanes / 2;
   kernels.max_rows = 4;
   kernels.digits = 1;
   kernels.adjacent_rows = &kTiles<Ops, false, false>;

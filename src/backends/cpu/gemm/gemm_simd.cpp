@@ -10,6 +10,8 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include <type_traits>
+
 #include "backends/cpu/gemm/gemm.hpp"
 #include "backends/cpu/gemm/kernels.hpp"
 #include "backends/cpu/gemm/unroll.hpp"
@@ -38,6 +40,7 @@ struct AccOps {
   static constexpr bool kRowStart = false;
 
   static HWY_INLINE Acc zero() { return hn::Zero(D()); }
+  static HWY_INLINE Acc resume(Acc, Acc stored) { return stored; }
   static HWY_INLINE Acc load(const std::byte* from) {
     return hn::LoadU(D(), reinterpret_cast<const T*>(from));
   }
@@ -133,9 +136,30 @@ void combine_rows(const GemmCombine& task) {
   }
 }
 
+/// One block of digit sums, rounded in 32 bits.
+void round_digits(const GemmCombine& task) {
+  using D = DigitRounding::D;
+  const DigitRounding rounding(task.shift);
+  for (size_t r = 0; r < task.rows; ++r) {
+    const std::byte* sums = task.sums + r * task.sums_row;
+    auto* out = reinterpret_cast<int32_t*>(task.out + r * task.out_row);
+    for (size_t c = 0; c < task.cols; c += kVectorLanes, sums += 2 * HWY_MAX_BYTES) {
+      const auto result = rounding(load_all(D(), sums), load_all(D(), sums + HWY_MAX_BYTES));
+      if (c + kVectorLanes <= task.cols) {
+        hn::StoreU(result, D(), out + c);
+      } else {
+        hn::BlendedStore(result, hn::FirstN(D(), task.cols - c), D(), out + c);
+      }
+    }
+  }
+}
+
 template <class Sums>
 void combine(const GemmCombine& task) {
-  if (task.first) {
+  if (std::is_same_v<Sums, DigitSums> && task.first && task.last &&
+      task.shift <= DigitRounding::kMaxShift) {
+    round_digits(task);
+  } else if (task.first) {
     task.last ? combine_rows<Sums, true, true>(task) : combine_rows<Sums, true, false>(task);
   } else {
     task.last ? combine_rows<Sums, false, true>(task) : combine_rows<Sums, false, false>(task);

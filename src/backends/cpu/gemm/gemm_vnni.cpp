@@ -29,6 +29,7 @@ struct VectorOps {
   using B = __m512i;
   static constexpr size_t kLanes = 16, kUnitBytes = 4;
 
+  static Acc resume(Acc fresh, Acc stored) { return _mm512_add_epi32(fresh, stored); }
   static A load_a(const std::byte* from) {
     int32_t unit;
     __builtin_memcpy(&unit, from, sizeof unit);
@@ -48,14 +49,19 @@ struct VectorOps {
 struct QuadOps : VectorOps {
   static constexpr bool kRowStart = true;
   static Acc start(int32_t value) { return _mm512_set1_epi32(value); }
-  static Acc add(Acc a, Acc b) { return _mm512_add_epi32(a, b); }
   static Acc multiply_add(A a, B b, Acc acc) { return _mm512_dpbusd_epi32(acc, b, a); }
 };
 
 struct PairOps : VectorOps {
   static constexpr bool kRowStart = false;
-  static Acc zero() { return _mm512_setzero_si512(); }
-  static Acc multiply_add(A a, B b, Acc acc) { return _mm512_dpwssd_epi32(acc, a, b); }
+  static Acc zero() {
+    // A value that the compiler does not know: GCC clears arrays of known zeros in memory and then
+    // keeps a copy of the accumulators there.
+    __m512i value = _mm512_setzero_si512();
+    asm("" : "+v"(value));
+    return value;
+  }
+  static Acc multiply_add(A a, B b, Acc acc) { return _mm512_dpwssd_epi32(acc, b, a); }
 };
 
 #include "backends/cpu/gemm/kernel-inl.h"

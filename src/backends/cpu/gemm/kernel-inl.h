@@ -6,8 +6,9 @@
 //   kLanes           accumulators in a vector
 //   kUnitBytes       bytes of an accumulator and of a unit
 //   kRowStart        whether GemmTile::row_start is used
-//   zero (without row start) or start and add (with it), load_a, load_b, load_b_partial,
-//   multiply_add, load, load_partial, store, store_partial
+//   zero (without row start) or start (with it), load_a, load_b, load_b_partial, multiply_add, load,
+//   load_partial, store, store_partial
+//   resume(fresh, stored)   the sum so far, from what zero or start gave and from what was stored
 //
 // Every element is one chain of multiply-adds over K in order, whatever tile it lies in: that is
 // what makes float results independent of blocking, threads and position.
@@ -25,11 +26,7 @@ PARAGON_GEMM_INLINE void gemm_add_tile(typename Ops::Acc (&acc)[kRows][kVectors]
       const std::byte* from = tile.out + static_cast<size_t>(r) * tile.out_row +
                               static_cast<size_t>(v) * Ops::kLanes * Ops::kUnitBytes;
       const Acc before = v + 1 < kVectors ? Ops::load(from) : Ops::load_partial(from, last);
-      if constexpr (Ops::kRowStart) {
-        acc[r][v] = Ops::add(acc[r][v], before);
-      } else {
-        acc[r][v] = before;
-      }
+      acc[r][v] = Ops::resume(acc[r][v], before);
     }
   }
 }
