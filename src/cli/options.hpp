@@ -64,6 +64,13 @@ struct PredictCommand {
   size_t batch = 256;
 };
 
+struct ConvertCommand {
+  Common common;
+  std::string from, to;
+  std::string type;  ///< "" = the file's own
+  std::string data;  ///< "" = compare on random samples
+};
+
 struct InfoCommand {
   Common common;
   std::string model;  ///< "" = about the program
@@ -97,7 +104,7 @@ struct BenchStepCommand {
   size_t iterations = 1000;
 };
 
-using Command = std::variant<TrainCommand, EvalCommand, PredictCommand, InfoCommand, DumpCommand,
+using Command = std::variant<TrainCommand, EvalCommand, PredictCommand, ConvertCommand, InfoCommand, DumpCommand,
                              BenchGemmCommand, BenchForwardCommand, BenchStepCommand>;
 
 }  // namespace paragon::cli
