@@ -5,13 +5,17 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include <paragon/export.hpp>
+#include <paragon/network.hpp>
 
 namespace paragon {
+
+struct Conversion;
 
 /// The replay settings of a layer, as its file has them.
 struct LegacyReplay {
@@ -45,7 +49,8 @@ struct LegacyInfo {
 
 /// A network in a file of the Go framework that Paragon rebuilds. It computes what that framework
 /// computed after loading the file: integers to the bit, with their overflows; floating point in
-/// the same order. An interpreter, for files as they are; it does not train. One thread at a time.
+/// the same order. An interpreter, for files as they are; it does not train: convert() gives a
+/// network that does. One thread at a time.
 ///
 /// As in the original, neurons keep their values from one sample to the next. That matters only
 /// where `late_connections` is not 0; a copy has values of its own.
@@ -78,9 +83,32 @@ class PARAGON_API LegacyNetwork {
   std::vector<std::string> predict_text(std::span<const double> samples);
 
  private:
+  friend PARAGON_API Conversion convert(const LegacyNetwork& legacy, std::optional<DType> type);
+
   struct Impl;
   explicit LegacyNetwork(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
+
+/// A native network made from a legacy one.
+struct Conversion {
+  Network network;
+  std::vector<std::string> remarks;  ///< what was left out or computes something else, in words
+};
+
+/// Makes a network of Paragon that computes the same in real numbers: for floating point up to
+/// rounding (tanh apart, which the original approximated); for integers what their weights stood
+/// for, weight / unit, which is not what the original's overflowing arithmetic made of them.
+///
+/// Behind the input, layer l of the file becomes layer "layer_<l>": Dense where every neuron reads
+/// the whole of one layer once, Wired otherwise. Activations per neuron, irregular wirings, sources
+/// named twice (their weights add up) and replays stay; activations without a formula there become
+/// linear.
+///
+/// Without a type it is the file's own ("int8" becomes fixed point of 8 bits). Raises Error naming
+/// the neuron and connection that reads no earlier layer, and the neuron whose activation cannot
+/// stand beside the softmax of the outputs; and if a type cannot hold a weight, or the network is
+/// too large.
+PARAGON_API Conversion convert(const LegacyNetwork& legacy, std::optional<DType> type = {});
 
 }  // namespace paragon

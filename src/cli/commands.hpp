@@ -15,6 +15,7 @@ ExitCode check_accuracy(double accuracy, const std::optional<double>& expected);
 ExitCode run(const TrainCommand& command);
 ExitCode run(const EvalCommand& command);
 ExitCode run(const PredictCommand& command);
+ExitCode run(const ConvertCommand& command);
 ExitCode run(const InfoCommand& command);
 ExitCode run(const DumpCommand& command);
 ExitCode run(const BenchGemmCommand& command);

@@ -64,6 +64,13 @@ struct PredictCommand {
   size_t batch = 256;
 };
 
+struct ConvertCommand {
+  Common common;
+  std::string from, to;
+  std::string type;  ///< "" = the file's own
+  std::string data;  ///< "" = compare on random samples
+};
+
 struct InfoCommand {
   Common common;
   std::string model;  ///< "" = about the program
@@ -106,7 +113,8 @@ struct BenchMnistCommand {
   uint64_t seed = 1;
 };
 
-using Command = std::variant<TrainCommand, EvalCommand, PredictCommand, InfoCommand, DumpCommand,
-                             BenchGemmCommand, BenchForwardCommand, BenchStepCommand, BenchMnistCommand>;
+using Command = std::variant<TrainCommand, EvalCommand, PredictCommand, ConvertCommand, InfoCommand,
+                             DumpCommand, BenchGemmCommand, BenchForwardCommand, BenchStepCommand,
+                             BenchMnistCommand>;
 
 }  // namespace paragon::cli

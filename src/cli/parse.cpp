@@ -96,10 +96,14 @@ void add_type(CLI::App* app, std::string& type, const std::vector<std::string>& 
       ->capture_default_str();
 }
 
-CLI::Option* add_network(CLI::App* app, Described& network) {
+std::vector<std::string> type_names() {
   std::vector<std::string> names;
   for (const DType type : network_types()) names.emplace_back(name(type));
-  add_type(app, network.type, names);
+  return names;
+}
+
+CLI::Option* add_network(CLI::App* app, Described& network) {
+  add_type(app, network.type, type_names());
   return app->add_option("--layers", network.layers, kLayersHelp)->type_name("SPEC");
 }
 
@@ -231,6 +235,15 @@ class Parser {
         ->type_name("FILE");
     add_batch(app, predict.batch);
     add_place(app, predict.place);
+
+    auto& convert = command<ConvertCommand>(
+        &app_, "convert", "make a model of a file of the Go framework", &app);
+    app->add_option("OLD", convert.from, "file of the Go framework")->required();
+    app->add_option("NEW", convert.to, "model file to write")->required();
+    add_type(app, convert.type, type_names());
+    app->add_option("--data", convert.data,
+                    "folder with the four MNIST files: compare the accuracies")
+        ->type_name("DIR");
 
     auto& info = command<InfoCommand>(
         &app_, "info", "version, types, SIMD level, threads, devices; or about a model", &app);

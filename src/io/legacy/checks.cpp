@@ -50,8 +50,10 @@ void check_work(const File& file) {
                      file.first_source(layer.first_neuron));
   }
   size_t work = before.back();
-  for (size_t l = 0; l < file.layers.size(); ++l)
-    if (replays(file, l)) work += before[l + 1] - before[replay_start(file, l)];
+  for (size_t l = 0; l < file.layers.size(); ++l) {
+    const LegacyReplay& replay = file.layers[l].replay;
+    if (replays(replay, l)) work += before[l + 1] - before[replay_start(replay, l)];
+  }
   if (work > kMostWork)
     raise(
         "[json] layers make {} neurons and connections to compute with their replays, expected at "

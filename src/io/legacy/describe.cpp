@@ -20,9 +20,9 @@ void note_replay(const File& file, size_t l, Notes& notes) {
     note(fmt::format(
         "re_enabled and re_budget ({}): dynamic replay needs a gate, and files have none",
         replay.budget));
-  if (replays(file, l)) {
+  if (replays(replay, l)) {
     if (replay.max > 1) note(fmt::format("re_max {}: the replay runs once", replay.max));
-    if (replay.phase == "before" && replay_start(file, l) == l)
+    if (replay.phase == "before" && replay_start(replay, l) == l)
       note("replay before: it starts with this layer, whose own turn then replaces the values");
   } else if (replay.offset != 0 || replay.max != 0 || !replay.phase.empty()) {
     note(fmt::format("replay of offset {}, phase '{}', max {}: {}", replay.offset, replay.phase,
@@ -59,7 +59,8 @@ LegacyInfo describe(const File& file) {
     const size_t end_neuron = layer.first_neuron + layer.neurons();
     const size_t first = file.first_source(layer.first_neuron);
     const size_t end = file.end_source(end_neuron - 1);
-    LegacyLayer row = {layer.width, layer.height, end - first, {}, layer.replay, replays(file, l)};
+    LegacyLayer row = {layer.width, layer.height, end - first,
+                       {},          layer.replay, replays(layer.replay, l)};
     for (size_t n = layer.first_neuron; n < end_neuron; ++n)
       ++row.activations[file.activations[file.neurons[n].activation]];
     if (l == 0 && row.connections > 0)

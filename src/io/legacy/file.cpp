@@ -11,14 +11,13 @@ std::string place_of(size_t layer, size_t x, size_t y) {
   return fmt::format("layers[{}].n[{}][{}]", layer, y, x);
 }
 
-bool replays(const File& file, size_t layer) {
-  const LegacyReplay& replay = file.layers[layer].replay;
+bool replays(const LegacyReplay& replay, size_t layer) {
   return layer > 0 && replay.offset < 0 && replay.max > 0 &&
          (replay.phase == "before" || replay.phase == "after");
 }
 
-size_t replay_start(const File& file, size_t layer) {
-  const int64_t start = static_cast<int64_t>(layer) + file.layers[layer].replay.offset;
+size_t replay_start(const LegacyReplay& replay, size_t layer) {
+  const int64_t start = static_cast<int64_t>(layer) + replay.offset;
   return static_cast<size_t>(std::max<int64_t>(start, 1));
 }
 

@@ -59,10 +59,10 @@ struct File {
 };
 
 /// Whether the replay settings of a layer make the original compute anything: once, whatever `max`.
-bool replays(const File& file, size_t layer);
+bool replays(const LegacyReplay& replay, size_t layer);
 
 /// First layer of the span that layer `layer` replays.
-size_t replay_start(const File& file, size_t layer);
+size_t replay_start(const LegacyReplay& replay, size_t layer);
 
 /// Whether the outputs go through a softmax: the first one's activation decides for all.
 bool has_softmax(const File& file);

@@ -4,12 +4,9 @@
 #include <fmt/format.h>
 
 #include "core/error.hpp"
-#include "io/legacy/arithmetic.hpp"
 
 namespace paragon::io::legacy {
 namespace {
-
-constexpr double kReplayGain = 1.1;
 
 /// A layer's part of the forward pass.
 struct Step {
@@ -53,10 +50,11 @@ Code<T> translate(const File& file) {
   }
   for (size_t l = 0; l < file.layers.size(); ++l) {
     const Layer& layer = file.layers[l];
-    code.layers.push_back({static_cast<uint32_t>(layer.first_neuron),
-                           static_cast<uint32_t>(layer.first_neuron + layer.neurons()),
-                           replays(file, l) ? static_cast<uint32_t>(replay_start(file, l)) : 0,
-                           layer.replay.phase == "before"});
+    code.layers.push_back(
+        {static_cast<uint32_t>(layer.first_neuron),
+         static_cast<uint32_t>(layer.first_neuron + layer.neurons()),
+         replays(layer.replay, l) ? static_cast<uint32_t>(replay_start(layer.replay, l)) : 0,
+         layer.replay.phase == "before"});
   }
   code.inputs = file.layers.front().neurons();
   code.first_output = file.layers.back().first_neuron;
@@ -84,6 +82,19 @@ class TypedInterpreter : public Interpreter {
       if (step.before) compute(step, false);
     }
     if (code_->softmax) softmax();
+  }
+
+  double bias(size_t neuron) const override {
+    return static_cast<double>(code_->neurons[neuron].bias);
+  }
+  Activation activation(size_t neuron) const override { return code_->neurons[neuron].activation; }
+  std::span<const uint32_t> sources(size_t neuron) const override {
+    const size_t first = code_->neurons[neuron].first_source;
+    return std::span(code_->sources)
+        .subspan(first, code_->neurons[neuron + 1].first_source - first);
+  }
+  double weight(size_t neuron, size_t source) const override {
+    return static_cast<double>(code_->weights[code_->neurons[neuron].first_source + source]);
   }
 
   double value(size_t neuron) const override { return static_cast<double>(values_[neuron]); }

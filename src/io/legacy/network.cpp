@@ -9,6 +9,7 @@
 #include "io/legacy/describe.hpp"
 #include "io/legacy/file.hpp"
 #include "io/legacy/interpreter.hpp"
+#include "io/legacy/native.hpp"
 
 namespace paragon {
 
@@ -75,6 +76,12 @@ size_t LegacyNetwork::inputs() const {
 }
 size_t LegacyNetwork::outputs() const {
   return impl_->outputs;
+}
+
+Conversion convert(const LegacyNetwork& legacy, std::optional<DType> type) {
+  const LegacyNetwork::Impl& impl = *legacy.impl_;
+  return io::legacy::make_native(*impl.info, *impl.interpreter,
+                                 type.value_or(parse_dtype(impl.info->type)));
 }
 
 std::vector<double> LegacyNetwork::predict(std::span<const double> samples) {

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <span>
+
+#include "network/state.hpp"
+
+namespace paragon::detail {
+
+/// Gives a parameter of the network these numbers, row-major; what was there does not matter. In
+/// fixed point the master's exponent leaves as much room above the largest magnitude as
+/// initialise() leaves above its bound (a bias keeps the usual exponent while it has that room);
+/// smaller numbers are rounded, none is clipped, and the view follows. Raises, changing nothing, if
+/// there are too few or too many, if one is not finite, or if the type cannot hold it.
+void set_values(const NetworkState& state, Parameter& parameter, std::span<const double> values);
+
+}  // namespace paragon::detail
