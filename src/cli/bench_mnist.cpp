@@ -72,7 +72,7 @@ struct Row {
   const Model* model;
   DType type;
   double seconds = 0;
-  Scores scores, reloaded;
+  Scores scores = {}, reloaded = {};
 };
 
 Scores scores_of(const Network& network, const data::Dataset& test, size_t threads) {

@@ -63,7 +63,7 @@ inline Network mixed_network(DType type) {
     for (uint32_t k = 0; k <= i % 7; ++k)
       wired.sources.back().push_back({k % 2, (i * 5 + k * 3) % 20});
   }
-  network.add(wired, {"second", "first"});
+  network.add_reading(wired, {"second", "first"});
   network.add(Dense{.units = 10, .activation = "softmax"});
   return network;
 }
