@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What both kinds of sums need of narrow columns: guarded loads, products of pairs, byte digits.
+// What the sums share: the entries of a row, guarded loads of columns, products of pairs, byte
+// digits.
 // Included once per target, inside no namespace; everything is static, so that two files may
 // compile the same target with different flags.
 
@@ -15,14 +16,25 @@
 #include <cstddef>
 #include <cstdint>
 
-#if HWY_TARGET != HWY_SCALAR && HWY_TARGET != HWY_EMU128
-
 HWY_BEFORE_NAMESPACE();
 namespace paragon::cpu {
 namespace HWY_NAMESPACE {
 namespace {
 
 namespace hn = hwy::HWY_NAMESPACE;
+
+/// The entries of one result row and the columns of the operand they read.
+template <class T>
+struct RowEntries {
+  const T* weights;
+  const uint32_t* offset;  // of the row that an entry reads, in elements
+  size_t count;
+  const T* x;    // first column of the block, in row 0
+  const T* end;  // one past the whole operand
+  int shift;     // of wide integers
+};
+
+#if HWY_TARGET != HWY_SCALAR && HWY_TARGET != HWY_EMU128
 
 /// The columns from p on. Lanes past n hold whatever follows, never bytes past `end`.
 template <class D, class T>
@@ -57,11 +69,41 @@ HWY_INLINE Digits split_digits(hn::Vec<Digits::D16> v) {
   return {hn::Sub(v, hn::ShiftLeft<8>(high)), high};
 }
 
+/// Vector v of the row that entry j reads.
+template <bool kPartial, class D, class T>
+HWY_INLINE hn::Vec<D> load_columns(D d, const RowEntries<T>& row, size_t j, size_t v, size_t cols) {
+  const T* x = row.x + row.offset[j] + v * hn::MaxLanes(D());
+  if constexpr (kPartial) {
+    return load_guarded(d, x, cols, row.end);
+  } else {
+    return hn::LoadU(d, x);
+  }
+}
+
+/// Sums of interleaved columns of int16: in every 16-byte block, `low` holds columns 0-3 and `high`
+/// 4-7 of the block's eight.
+HWY_INLINE void store_in_order(hn::Vec<hn::ScalableTag<int32_t>> low,
+                               hn::Vec<hn::ScalableTag<int32_t>> high, int32_t* out) {
+  const hn::ScalableTag<int32_t> d;
+  constexpr size_t kLanes = hn::MaxLanes(hn::ScalableTag<int32_t>());
+  auto first = hn::ConcatLowerLower(d, high, low);
+  auto second = hn::ConcatUpperUpper(d, high, low);
+  if constexpr (kLanes == 16) {
+    alignas(64) static constexpr int32_t kSwapMiddle[16] = {0, 1, 2, 3, 8,  9,  10, 11,
+                                                            4, 5, 6, 7, 12, 13, 14, 15};
+    const auto order = hn::SetTableIndices(d, kSwapMiddle);
+    first = hn::TableLookupLanes(first, order);
+    second = hn::TableLookupLanes(second, order);
+  }
+  hn::StoreU(first, d, out);
+  hn::StoreU(second, d, out + kLanes);
+}
+
+#endif  // SIMD
+
 }  // namespace
 }  // namespace HWY_NAMESPACE
 }  // namespace paragon::cpu
 HWY_AFTER_NAMESPACE();
-
-#endif  // SIMD
 
 #endif  // PARAGON_GATHER_DOT_COLUMNS_INL_H_
