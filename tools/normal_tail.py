@@ -4,7 +4,7 @@
 
 The tail of the normal distribution, Phi(-u) for u >= 0, is e^(-u^2 / 2) P(y) / (u + 4) with
 y = (u - 4) / (u + 4) in -1 .. 1; P is smooth (Shepherd & Laframboise 1981). It is interpolated at
-Chebyshev points and printed as powers of y.
+Chebyshev points and printed as powers of y, highest first.
 
 Usage: tools/normal_tail.py DEGREE
 """
@@ -81,7 +81,7 @@ def powers(degree):
 
 
 def main():
-    for coefficient in powers(int(sys.argv[1])):
+    for coefficient in reversed(powers(int(sys.argv[1]))):
         print(f"{coefficient:.17e},")
 
 

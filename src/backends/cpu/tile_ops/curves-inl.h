@@ -20,10 +20,10 @@ struct Real<float> {
   // (ln((1 + s) / (1 - s)) - 2 s) / s^3, highest power of s^2 first: minimax, as in FreeBSD's logf.
   static constexpr float kLog[] = {0.24279078841f, 0.28498786688f, 0.40000972152f, 0.66666662693f};
   static constexpr Bits kRootHalf = 0x3f3504f3;
-  // tools/normal_tail.py 9
+  // tools/normal_tail.py 9, highest power first.
   static constexpr float kNormalTail[] = {
-      0.755285127f,    -0.607896596f,   0.387137559f,   -0.186524184f,   0.0603953134f,
-      -0.00752125553f, -0.00347619646f, 0.00157575208f, 0.000129340123f, -0.000162616316f};
+      -0.000162616316f, 0.000129340123f, 0.00157575208f, -0.00347619646f, -0.00752125553f,
+      0.0603953134f,    -0.186524184f,   0.387137559f,   -0.607896596f,   0.755285127f};
 };
 
 template <>
@@ -45,31 +45,31 @@ struct Real<double> {
                                     2.857142874366239149e-01, 3.999999999940941908e-01,
                                     6.666666666666735130e-01};
   static constexpr Bits kRootHalf = 0x3fe6a09e667f3bcd;
-  // tools/normal_tail.py 22
+  // tools/normal_tail.py 22, highest power first.
   static constexpr double kNormalTail[] = {
-      0.75528513041575152,     -0.60789664197189308,    0.38713740074221653,
-      -0.18652185795956719,    0.060396574890762403,    -0.0075401889691373127,
-      -0.0034796923628903557,  0.0016308184878823643,   0.00013334425890372837,
-      -0.00023109515078768741, -1.9079074883936755e-06, 3.5145644585823848e-05,
-      7.152737509308815e-07,   -5.9229798276747605e-06, -6.2620687669595995e-07,
-      1.0270948807114341e-06,  2.6623278988835622e-07,  -1.6231917680473566e-07,
-      -7.9898507525622594e-08, 1.9608339140939514e-08,  1.6536044775506402e-08,
-      -1.2845818869925269e-09, -1.7737405043949108e-09};
+      -1.7737405043949108e-09, -1.2845818869925269e-09, 1.6536044775506402e-08,
+      1.9608339140939514e-08,  -7.9898507525622594e-08, -1.6231917680473566e-07,
+      2.6623278988835622e-07,  1.0270948807114341e-06,  -6.2620687669595995e-07,
+      -5.9229798276747605e-06, 7.152737509308815e-07,   3.5145644585823848e-05,
+      -1.9079074883936755e-06, -0.00023109515078768741, 0.00013334425890372837,
+      0.0016308184878823643,   -0.0034796923628903557,  -0.0075401889691373127,
+      0.060396574890762403,    -0.18652185795956719,    0.38713740074221653,
+      -0.60789664197189308,    0.75528513041575152};
 };
 
-// Highest power first.
-template <class T, size_t terms>
-HWY_INLINE T descending(T x, const T (&coefficients)[terms]) {
+// Horner's rule, written out: compilers do not unroll loops of 23 steps, and a loop inside stays no
+// vector.
+template <class T, size_t terms, size_t... i>
+HWY_INLINE T polynomial(T x, const T (&coefficients)[terms], std::index_sequence<i...>) {
   T sum = coefficients[0];
-  for (size_t i = 1; i < terms; ++i) sum = sum * x + coefficients[i];
+  ((sum = sum * x + coefficients[i + 1]), ...);
   return sum;
 }
 
+// Highest power first.
 template <class T, size_t terms>
-HWY_INLINE T ascending(T x, const T (&coefficients)[terms]) {
-  T sum = coefficients[terms - 1];
-  for (size_t i = terms - 1; i-- > 0;) sum = sum * x + coefficients[i];
-  return sum;
+HWY_INLINE T polynomial(T x, const T (&coefficients)[terms]) {
+  return polynomial(x, coefficients, std::make_index_sequence<terms - 1>());
 }
 
 // 2^k of k + kRound.
@@ -97,7 +97,7 @@ HWY_INLINE T exp_formula(T x) {
               kLargest = Real<T>::kLargest;
   const T bounded = x < kSmallest ? kSmallest : x > kLargest ? kLargest : x;
   const auto [k, r] = reduce_exponent(bounded);
-  const T p = descending(r, Real<T>::kExp) * (r * r) + r + T(1);
+  const T p = polynomial(r, Real<T>::kExp) * (r * r) + r + T(1);
   // 2^k in two halves, so that the largest k does not overflow the exponent field.
   const T shifted_half = k * T(0.5) + kRound;
   const T half = shifted_half - kRound;
@@ -111,7 +111,7 @@ template <class T>
 HWY_INLINE T expm1_below(T x) {
   const T bounded = x < Real<T>::kSmallest ? Real<T>::kSmallest : x;
   const auto [k, r] = reduce_exponent(bounded);
-  const T p = descending(r, Real<T>::kExp) * (r * r) + r;
+  const T p = polynomial(r, Real<T>::kExp) * (r * r) + r;
   const T scale = power_of_two(k + Real<T>::kRound);
   return p * scale + (scale - T(1));
 }
@@ -132,7 +132,7 @@ HWY_INLINE T log_formula(T x) {
   const Bits fraction = moved & ((Bits(1) << kMantissa) - 1);
   const T f = std::bit_cast<T>(fraction + Real<T>::kRootHalf) - T(1);
   const T s = f / (T(2) + f), z = s * s, half = T(0.5) * f * f;
-  const T rest = s * (half + z * descending(z, Real<T>::kLog));
+  const T rest = s * (half + z * polynomial(z, Real<T>::kLog));
   constexpr T kHigh = sizeof(T) == 4 ? T(6.9313812256e-01) : T(6.93147180369123816490e-01),
               kLow = sizeof(T) == 4 ? T(9.0580006145e-06) : T(1.90821492927058770002e-10);
   const T y = k * kHigh - ((half - (rest + k * kLow)) - f);
@@ -151,7 +151,7 @@ HWY_INLINE Normal<T> normal_tail(T x) {
   const T size = std::fabs(x), u = size > T(100) ? T(100) : size;
   const T exponential = exp_formula(T(-0.5) * u * u);
   const T t = T(1) / (u + T(4));
-  return {exponential * ascending((u - T(4)) * t, Real<T>::kNormalTail) * t, exponential};
+  return {exponential * polynomial((u - T(4)) * t, Real<T>::kNormalTail) * t, exponential};
 }
 
 template <Curve which, class T>

@@ -1,10 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // Fixed point (core/fixed_point.hpp), equal to the definitions to the bit.
 
-// Magnitude with the sign of v.
+// |v|, and a magnitude with the sign of v. By shifts: compilers find no vectors for choices of 64
+// bits.
+template <class T>
+HWY_INLINE std::make_unsigned_t<T> size_of_value(T v) {
+  const T sign = v >> (sizeof(T) * 8 - 1);
+  return static_cast<std::make_unsigned_t<T>>(v ^ sign) -
+         static_cast<std::make_unsigned_t<T>>(sign);
+}
 template <class T>
 HWY_INLINE T with_sign(T magnitude, T v) {
-  return v < 0 ? -magnitude : magnitude;
+  const T sign = v >> (sizeof(T) * 8 - 1);
+  return (magnitude ^ sign) - sign;
 }
 
 // round_shift and clip; A in, R out.
@@ -19,7 +27,7 @@ void op_align(const TileArgs& args) {
   if (shift > 0 && shift <= kLargestShift) {
     const Bits half = Bits(1) << (shift - 1);
     map1<R, A>(args, [=](A v) {
-      const Bits magnitude = v < 0 ? Bits(0) - static_cast<Bits>(v) : static_cast<Bits>(v);
+      const Bits magnitude = size_of_value(v);
       const auto rounded = static_cast<A>((magnitude + half) >> shift);
       return static_cast<R>(with_sign(rounded > limit ? limit : rounded, v));
     });
@@ -27,7 +35,7 @@ void op_align(const TileArgs& args) {
     const int left = std::min(-std::max(shift, -64), static_cast<int>(sizeof(A) * 8 - 1));
     const Bits largest = static_cast<Bits>(limit) >> left;
     map1<R, A>(args, [=](A v) {
-      const Bits magnitude = v < 0 ? Bits(0) - static_cast<Bits>(v) : static_cast<Bits>(v);
+      const Bits magnitude = size_of_value(v);
       const auto shifted = static_cast<A>(magnitude << left);
       return static_cast<R>(with_sign(magnitude > largest ? limit : shifted, v));
     });

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 #include <type_traits>
+#include <utility>
 
 #include "backends/cpu/simd_targets.hpp"
 #include "core/curve.hpp"
