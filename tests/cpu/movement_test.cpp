@@ -24,16 +24,16 @@ class MovementTest : public ::testing::Test {
 
 template <class T>
 class Transpose : public MovementTest {};
-using Types = ::testing::Types<float, int32_t, int8_t, uint8_t>;
+using Types = ::testing::Types<float, int32_t, int8_t, uint8_t, int16_t, int64_t, double>;
 TYPED_TEST_SUITE(Transpose, Types);
 
 /// Random bits (of float NaNs too), in a vector that has no byte to spare.
 template <class T>
 std::vector<T> random_bits(size_t n) {
-  std::mt19937 random(static_cast<unsigned>(n));
+  std::mt19937_64 random(n);
   std::vector<T> values(n);
   for (T& value : values) {
-    const auto bits = static_cast<uint32_t>(random());
+    const uint64_t bits = random();
     std::memcpy(&value, &bits, sizeof(T));
   }
   return values;
@@ -41,8 +41,8 @@ std::vector<T> random_bits(size_t n) {
 
 /// Bits of a value, so that NaNs compare.
 template <class T>
-uint32_t bits_of(T value) {
-  uint32_t bits = 0;
+uint64_t bits_of(T value) {
+  uint64_t bits = 0;
   std::memcpy(&bits, &value, sizeof(T));
   return bits;
 }

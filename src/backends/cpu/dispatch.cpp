@@ -6,6 +6,7 @@
 
 #include "backends/cpu/movement/movement.hpp"
 #include "core/error.hpp"
+#include "runtime/host_score.hpp"
 
 namespace paragon::cpu {
 
@@ -284,12 +285,16 @@ void BoundDispatch::run_reduction(int thread, std::byte* scratch) const {
   switch (program_.buffers[dispatch_.operands[0]].type) {
     case DType::float32:
       return reduce<float, float>(thread, scratch);
+    case DType::float64:
+      return reduce<double, double>(thread, scratch);
     case DType::int32:
       return reduce<int32_t, int32_t>(thread, scratch);
     case DType::int64:
       return reduce<int64_t, int64_t>(thread, scratch);
     case DType::int8:
       return reduce<int32_t, int8_t>(thread, scratch);
+    case DType::int16:
+      return reduce<int32_t, int16_t>(thread, scratch);
     default:
       raise("[cpu] no reduction of {}", name(program_.buffers[dispatch_.operands[0]].type));
   }
@@ -369,12 +374,40 @@ void BoundDispatch::run_move(int thread) const {
   };
   switch (dispatch_.op) {
     case Op::transpose:
-      if (result.type == DType::float32) return transposed(static_cast<float*>(nullptr));
-      if (result.type == DType::int32) return transposed(static_cast<int32_t*>(nullptr));
-      return transposed(static_cast<int8_t*>(nullptr));
+      switch (size_of(result.type)) {
+        case 1:
+          return transposed(static_cast<int8_t*>(nullptr));
+        case 2:
+          return transposed(static_cast<int16_t*>(nullptr));
+        case 4:
+          return transposed(static_cast<int32_t*>(nullptr));
+        default:
+          return transposed(static_cast<int64_t*>(nullptr));
+      }
     case Op::unstack:
       std::memcpy(result_, operands_[0] + static_cast<size_t>(dispatch_.attrs.a) * bytes, bytes);
       return;
+    case Op::rows:
+      std::memcpy(result_,
+                  operands_[0] + static_cast<size_t>(dispatch_.attrs.a) * result.shape[1] *
+                                     size_of(result.type),
+                  bytes);
+      return;
+    case Op::concat: {
+      std::byte* to = result_;
+      for (size_t i = 0; i < operands_.size(); ++i) {
+        const size_t part = program_.buffers[dispatch_.operands[i]].bytes();
+        std::memcpy(to, operands_[i], part);
+        to += part;
+      }
+      return;
+    }
+    case Op::host_score: {
+      const auto& x = program_.buffers[dispatch_.operands[0]];
+      return runtime::host_score(*dispatch_.attrs.function, x.type, operands_[0], x.shape.rows(),
+                                 x.shape.cols(), *reinterpret_cast<const int32_t*>(operands_[1]),
+                                 result_);
+    }
     case Op::stack: {
       const size_t part = bytes / operands_.size();
       for (size_t i = 0; i < operands_.size(); ++i)

@@ -54,6 +54,28 @@ HWY_INLINE void transpose_block(hn::Vec<hn::FixedTag<uint32_t, 4>> (&v)[4]) {
   v[3] = hn::InterleaveUpper(d, b, f);
 }
 
+HWY_INLINE void transpose_block(hn::Vec<hn::FixedTag<uint64_t, 2>> (&v)[2]) {
+  const hn::FixedTag<uint64_t, 2> d;
+  const auto a = hn::InterleaveLower(d, v[0], v[1]);
+  v[1] = hn::InterleaveUpper(d, v[0], v[1]);
+  v[0] = a;
+}
+
+HWY_INLINE void transpose_block(hn::Vec<hn::FixedTag<uint16_t, 8>> (&v)[8]) {
+  const hn::FixedTag<uint16_t, 8> d;
+  const auto pass = [&](const auto& from, auto& to) HWY_ATTR {
+    for (size_t i = 0; i < 4; ++i) {
+      to[2 * i] = hn::InterleaveLower(d, from[i], from[i + 4]);
+      to[2 * i + 1] = hn::InterleaveUpper(d, from[i], from[i + 4]);
+    }
+  };
+  hn::Vec<hn::FixedTag<uint16_t, 8>> w[8];
+  pass(v, w);
+  pass(w, v);
+  pass(v, w);
+  for (size_t i = 0; i < 8; ++i) v[i] = w[i];
+}
+
 HWY_INLINE void transpose_block(hn::Vec<hn::FixedTag<uint8_t, 16>> (&v)[16]) {
   const hn::FixedTag<uint8_t, 16> d;
   const auto pass = [&](const auto& from, auto& to) HWY_ATTR {
@@ -117,17 +139,18 @@ void transpose_rows(const Rows& row_of, size_t rows, T* out, size_t out_stride, 
 
 #endif  // SIMD
 
-void transpose_bytes(const uint8_t* in, size_t rows, size_t in_stride, uint8_t* out,
-                     size_t out_stride, size_t begin, size_t end) {
-  transpose_rows(StridedRows<uint8_t>{in, in_stride}, rows, out + begin * out_stride, out_stride,
-                 begin, end);
-}
-
-void transpose_words(const uint32_t* in, size_t rows, size_t in_stride, uint32_t* out,
-                     size_t out_stride, size_t begin, size_t end) {
-  transpose_rows(StridedRows<uint32_t>{in, in_stride}, rows, out + begin * out_stride, out_stride,
-                 begin, end);
-}
+// One function a width of elements: HWY_EXPORT wants plain functions.
+#define PARAGON_TRANSPOSE(bits)                                                                \
+  void transpose_##bits(const uint##bits##_t* in, size_t rows, size_t in_stride,               \
+                        uint##bits##_t* out, size_t out_stride, size_t begin, size_t end) {    \
+    transpose_rows(StridedRows<uint##bits##_t>{in, in_stride}, rows, out + begin * out_stride, \
+                   out_stride, begin, end);                                                    \
+  }
+PARAGON_TRANSPOSE(8)
+PARAGON_TRANSPOSE(16)
+PARAGON_TRANSPOSE(32)
+PARAGON_TRANSPOSE(64)
+#undef PARAGON_TRANSPOSE
 
 }  // namespace
 }  // namespace HWY_NAMESPACE

@@ -15,45 +15,28 @@
 #include "backends/cpu/target.hpp"
 
 namespace paragon::cpu {
-namespace {
+HWY_EXPORT(transpose_8);
+HWY_EXPORT(transpose_16);
+HWY_EXPORT(transpose_32);
+HWY_EXPORT(transpose_64);
 
-HWY_EXPORT(transpose_bytes);
-HWY_EXPORT(transpose_words);
-
-template <class T>
-void transpose_any(const T* in, size_t rows, size_t in_stride, T* out, size_t out_stride,
-                   size_t begin, size_t end) {
-  if (begin == end) return;
-  active_target();  // first, as it may narrow Highway's choice
-  if constexpr (sizeof(T) == 1) {
-    HWY_DYNAMIC_DISPATCH(transpose_bytes)
-    (reinterpret_cast<const uint8_t*>(in), rows, in_stride, reinterpret_cast<uint8_t*>(out),
-     out_stride, begin, end);
-  } else {
-    HWY_DYNAMIC_DISPATCH(transpose_words)
-    (reinterpret_cast<const uint32_t*>(in), rows, in_stride, reinterpret_cast<uint32_t*>(out),
-     out_stride, begin, end);
+#define PARAGON_TRANSPOSE(T, bits)                                                      \
+  void transpose(const T* in, size_t rows, size_t in_stride, T* out, size_t out_stride, \
+                 size_t begin, size_t end) {                                            \
+    if (begin == end) return;                                                           \
+    active_target(); /* first, as it may narrow Highway's choice */                     \
+    HWY_DYNAMIC_DISPATCH(transpose_##bits)                                              \
+    (reinterpret_cast<const uint##bits##_t*>(in), rows, in_stride,                      \
+     reinterpret_cast<uint##bits##_t*>(out), out_stride, begin, end);                   \
   }
-}
-
-}  // namespace
-
-void transpose(const float* in, size_t rows, size_t in_stride, float* out, size_t out_stride,
-               size_t begin, size_t end) {
-  transpose_any(in, rows, in_stride, out, out_stride, begin, end);
-}
-void transpose(const int32_t* in, size_t rows, size_t in_stride, int32_t* out, size_t out_stride,
-               size_t begin, size_t end) {
-  transpose_any(in, rows, in_stride, out, out_stride, begin, end);
-}
-void transpose(const int8_t* in, size_t rows, size_t in_stride, int8_t* out, size_t out_stride,
-               size_t begin, size_t end) {
-  transpose_any(in, rows, in_stride, out, out_stride, begin, end);
-}
-void transpose(const uint8_t* in, size_t rows, size_t in_stride, uint8_t* out, size_t out_stride,
-               size_t begin, size_t end) {
-  transpose_any(in, rows, in_stride, out, out_stride, begin, end);
-}
+PARAGON_TRANSPOSE(int8_t, 8)
+PARAGON_TRANSPOSE(uint8_t, 8)
+PARAGON_TRANSPOSE(int16_t, 16)
+PARAGON_TRANSPOSE(int32_t, 32)
+PARAGON_TRANSPOSE(float, 32)
+PARAGON_TRANSPOSE(int64_t, 64)
+PARAGON_TRANSPOSE(double, 64)
+#undef PARAGON_TRANSPOSE
 
 }  // namespace paragon::cpu
 #endif  // HWY_ONCE
