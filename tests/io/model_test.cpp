@@ -161,8 +161,8 @@ TEST(Model, SaveRefusesWhatAFileCannotHold) {
   const auto refused = [&](const Network& network) {
     return message_of([&] { network.save(folder.path("net.json")); });
   };
-  for (const float bad : {std::numeric_limits<float>::quiet_NaN(),
-                          std::numeric_limits<float>::infinity()}) {
+  for (const float bad :
+       {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
     Network network = parse_network("2 dense:2:relu", float32);
     network.state().layers[0].parameters[0].value.as<float>()[1] = bad;
     EXPECT_TRUE(contains(refused(network), "dense_1.weights holds"));
@@ -188,8 +188,8 @@ TEST(Model, SaveRefusesWhatAFileCannotHold) {
 TEST(Model, CorpusIsWhatTheWriterWrites) {
   // The fuzz target starts from these files; they also keep the format from changing unseen.
   std::set<DType> types;
-  for (const auto& entry : std::filesystem::directory_iterator(PARAGON_SOURCE_DIR
-                                                               "/fuzz/corpus/model")) {
+  for (const auto& entry :
+       std::filesystem::directory_iterator(PARAGON_SOURCE_DIR "/fuzz/corpus/model")) {
     const std::string text = read_file(entry.path().string(), 1 << 20);
     const Network network = parse_model(text);
     EXPECT_EQ(model_text(network), text) << entry.path();

@@ -16,8 +16,8 @@ using testing::contains;
 using testing::message_of;
 using testing::TemporaryFolder;
 
-/// Where a network is trained: by kernels of the processor, or by the reference where there are none
-/// for its type or layers.
+/// Where a network is trained: by kernels of the processor, or by the reference where there are
+/// none for its type or layers.
 std::string device_of(const Network& network) {
   const bool chain = network.layers().size() == 2;
   const DType type = network.type();
@@ -43,9 +43,7 @@ data::Dataset samples() {
 std::vector<Optimizer> all_optimizers() {
   return {Sgd{.rate = 0.05},
           Sgd{.rate = 0.05, .momentum = 0.9, .weight_decay = 0.01, .nesterov = true},
-          Adam{.rate = 0.01},
-          AdamW{.rate = 0.01},
-          RmsProp{.rate = 0.01, .momentum = 0.5}};
+          Adam{.rate = 0.01}, AdamW{.rate = 0.01}, RmsProp{.rate = 0.01, .momentum = 0.5}};
 }
 
 /// 22 samples in batches of 4: six steps an epoch, the last one half empty.
@@ -167,14 +165,11 @@ TEST(Resume, RefusesWhatDoesNotFit) {
 
 TEST(Resume, RefusesValuesThatKernelsCannotTake) {
   const auto error = [&](const std::string& slot, int64_t value) {
-    return error_after(
-        int8,
-        [&](detail::TrainingState& state) {
-          Tensor& tensor = slot_of(state, slot).value;
-          visit_signed(tensor, [&]<class T>(std::span<T> values) {
-            values[0] = static_cast<T>(value);
-          });
-        });
+    return error_after(int8, [&](detail::TrainingState& state) {
+      Tensor& tensor = slot_of(state, slot).value;
+      visit_signed(tensor,
+                   [&]<class T>(std::span<T> values) { values[0] = static_cast<T>(value); });
+    });
   };
   EXPECT_TRUE(contains(error("variance", -1), "'variance' of id"));
   EXPECT_TRUE(contains(error("variance", (int64_t{1} << 61) + 1), "holds 2305843009213693953"));
@@ -194,10 +189,9 @@ TEST(Resume, RefusesAnotherPlaceInTheTraining) {
   EXPECT_TRUE(contains(error([](auto& state) { state.row = 23; }), "row 23"));
   EXPECT_TRUE(contains(error([](auto& state) { state.slots.pop_back(); }), "values"));
   EXPECT_TRUE(contains(error([](auto& state) { state.slots[0].id += 100; }), "does not keep"));
-  EXPECT_TRUE(contains(error([](auto& state) {
-                         state.slots[0].value = Tensor(DType::float64, {7});
-                       }),
-                       "float64 [7]"));
+  EXPECT_TRUE(
+      contains(error([](auto& state) { state.slots[0].value = Tensor(DType::float64, {7}); }),
+               "float64 [7]"));
 }
 
 }  // namespace
