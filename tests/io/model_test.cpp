@@ -198,6 +198,11 @@ TEST(Model, CorpusIsWhatTheWriterWrites) {
   EXPECT_EQ(types.size(), network_types().size());
 }
 
+TEST(Model, PageShowsWhatTheWriterWrites) {
+  const std::string page = read_file(PARAGON_SOURCE_DIR "/docs/model-format.md", 1 << 20);
+  EXPECT_TRUE(contains(page, "```json\n" + model_text(parse_network("2 dense:1:relu", uint8)) + "```"));
+}
+
 TEST(Model, LoadNamesTheFile) {
   const TemporaryFolder folder;
   const std::string path = folder.write("bad.json", "{\"format\":\"paragon-model\"}");
