@@ -47,15 +47,40 @@ Bytes aligned(size_t size) {
   return Bytes(static_cast<std::byte*>(std::aligned_alloc(64, (size / 64 + 1) * 64)));
 }
 
+struct Type {
+  const char* name;
+  GemmType type;
+  int shift;
+};
+constexpr Type kTypes[] = {{"float32", GemmType::kFloat32, 0},
+                           {"float64", GemmType::kFloat64, 0},
+                           {"int8", GemmType::kInt8, 0},
+                           {"int16", GemmType::kInt16, 7},
+                           {"int32", GemmType::kInt32, 23}};
+
+/// Eight bytes for an element of any type; integers fill the range of the type.
 Bytes random_operand(GemmType type, size_t count) {
   std::mt19937 random(static_cast<unsigned>(count));
-  Bytes bytes = aligned(count * 4);
+  Bytes bytes = aligned(count * 8);
   for (size_t i = 0; i < count; ++i) {
-    const auto value = static_cast<int>(random() % 256) - 128;
-    if (type == GemmType::kInt8) {
-      reinterpret_cast<int8_t*>(bytes.get())[i] = static_cast<int8_t>(value);
-    } else {
-      reinterpret_cast<float*>(bytes.get())[i] = static_cast<float>(value) / 128.0F;
+    const auto value = static_cast<int>(random() % 255) - 127;
+    const auto set = [&]<class T>(T number) { reinterpret_cast<T*>(bytes.get())[i] = number; };
+    switch (type) {
+      case GemmType::kFloat32:
+        set(static_cast<float>(value) / 128.0F);
+        break;
+      case GemmType::kFloat64:
+        set(static_cast<double>(value) / 128.0);
+        break;
+      case GemmType::kInt8:
+        set(static_cast<int8_t>(value));
+        break;
+      case GemmType::kInt16:
+        set(static_cast<int16_t>(value * 257));
+        break;
+      case GemmType::kInt32:
+        set(int32_t{value * 65793});
+        break;
     }
   }
   return bytes;
@@ -112,16 +137,24 @@ Time time_of(const std::function<void()>& work) {
   return {.median = times[times.size() / 2], .best = times.front()};
 }
 
-void measure(GemmType type, size_t batch) {
+void measure(const Type& measured, size_t batch) {
+  const GemmType type = measured.type;
   const std::vector<int32_t> index = windows();
   const size_t units = kSide * kSide, taps = kField * kField, features = kIn * kIn;
   const Bytes w = random_operand(type, units * taps), x = random_operand(type, features * batch),
               dy = random_operand(type, units * batch);
-  const Bytes y = aligned(units * batch * 4), dw = aligned(units * taps * 4),
-              dx = aligned(features * batch * 4);
+  const Bytes y = aligned(units * batch * 8), dw = aligned(units * taps * 8),
+              dx = aligned(features * batch * 8);
   for (const int threads : {1, 2}) {
     const auto plan = [&](GatherDotOp op) {
-      return plan_gather_dot(op, type, units, taps, features, batch, index.data(), threads);
+      return plan_gather_dot({.op = op,
+                              .type = type,
+                              .units = units,
+                              .taps = taps,
+                              .features = features,
+                              .batch = batch,
+                              .shift = measured.shift},
+                             index.data(), threads);
     };
     const GatherDotPlan forward = plan(GatherDotOp::kForward),
                         weights = plan(GatherDotOp::kWeightGradient),
@@ -148,8 +181,7 @@ void measure(GemmType type, size_t batch) {
       part(forward, i, w, x, y);
       part(weights, i, dy, x, dw);
     });
-    fmt::print("{:8} {:12} {:>7}", type == GemmType::kFloat32 ? "float32" : "int8",
-               target_name(active_target()), threads);
+    fmt::print("{:8} {:12} {:>7}", measured.name, target_name(active_target()), threads);
     for (const Time& t : {f, g, h, both}) fmt::print(" {:8.2f} {:6.2f}", t.median, t.best);
     fmt::print("\n");
   }
@@ -163,7 +195,6 @@ int main(int argc, char** argv) {
              "forward", "weight gradient", "input gradient", "forward+weight");
   for (const Target target : available_targets()) {
     force_target(target);
-    measure(GemmType::kFloat32, batch);
-    measure(GemmType::kInt8, batch);
+    for (const Type& type : kTypes) measure(type, batch);
   }
 }

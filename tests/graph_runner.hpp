@@ -54,7 +54,8 @@ inline bool same_bytes(const Tensor& a, const Tensor& b) {
   return a.bytes() == b.bytes() && std::memcmp(a.data(), b.data(), a.bytes()) == 0;
 }
 
-/// A graph lowered, compiled and instantiated for one device; slots go by their names.
+/// A graph lowered, compiled and instantiated for one device; slots go by their names, of id 0
+/// where none is given.
 class GraphRunner {
  public:
   explicit GraphRunner(const ir::Graph& graph, std::string_view device, int threads = 1,
@@ -66,8 +67,9 @@ class GraphRunner {
     instance_ = backend.instantiate(program_, threads);
   }
 
-  void set(std::string_view name, const Tensor& value) {
-    const uint32_t slot = program_->find_slot(0, name);
+  void set(std::string_view name, const Tensor& value) { set(0, name, value); }
+  void set(uint64_t id, std::string_view name, const Tensor& value) {
+    const uint32_t slot = program_->find_slot(id, name);
     if (program_->slots[slot].role != ir::SlotRole::kData) {
       instance_->upload(slot, {value.data(), value.bytes()});
       return;

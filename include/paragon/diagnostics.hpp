@@ -31,7 +31,8 @@ struct GemmTiming {
   double gops;  ///< 1e9 multiply-adds * 2 per second, median of the repetitions
 };
 
-/// Times the CPU backend's matrix product, B packed beforehand. type: float32 or int8.
+/// Times the CPU backend's matrix product, B packed beforehand. type: float32, float64, int8, int16
+/// or int32 (which int64 networks use too).
 PARAGON_API GemmTiming time_gemm(DType type, std::size_t m, std::size_t n, std::size_t k,
                                  std::size_t threads);
 

@@ -38,7 +38,7 @@ struct LocallyConnected {
 /// A width x height grid of neurons, each with its own list of sources.
 struct Wired {
   struct Source {
-    std::uint32_t input = 0;   ///< which of the layers read, in the order given to Network::add
+    std::uint32_t input = 0;   ///< which of the layers read, in the order given to add_reading
     std::uint32_t neuron = 0;  ///< row-major index there
   };
   std::array<std::size_t, 2> grid = {0, 0};          ///< {width, height}

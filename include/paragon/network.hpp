@@ -51,8 +51,8 @@ class PARAGON_API Network {
   /// network's input) and initialises its parameters (He-uniform from the network's seed and the
   /// layer's id). Raises Error on impossible shapes, unknown activations and names in use.
   Network& add(const LayerConfig& config, const std::string& input = "");
-  /// The same for layers that read several.
-  Network& add(const LayerConfig& config, const std::vector<std::string>& inputs);
+  /// The same for a layer that reads several.
+  Network& add_reading(const LayerConfig& config, const std::vector<std::string>& inputs);
 
   DType type() const;
   const std::vector<std::size_t>& input_shape() const;

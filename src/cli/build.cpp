@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
 #include <optional>
 #include <random>
 #include <string>
@@ -75,6 +77,12 @@ TrainerOptions build_options(const Training& training) {
   options.epochs = training.epochs;
   options.seed = training.seed;
   return options;
+}
+
+data::Dataset first_part(const data::Dataset& train, double fraction) {
+  const auto count =
+      static_cast<size_t>(std::llround(fraction * static_cast<double>(train.size())));
+  return train.slice(0, std::clamp<size_t>(count, 1, train.size()));
 }
 
 data::Dataset random_data(const Network& network, size_t count) {

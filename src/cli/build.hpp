@@ -14,6 +14,9 @@ Network build_network(const Described& described, uint64_t seed);
 /// that the chosen optimizer or schedule does not have.
 TrainerOptions build_options(const Training& training);
 
+/// The first part of the training samples, at least one of them.
+data::Dataset first_part(const data::Dataset& train, double fraction);
+
 /// Random samples that fit the network, with random labels: for measuring speed.
 data::Dataset random_data(const Network& network, size_t count);
 

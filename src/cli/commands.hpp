@@ -21,5 +21,9 @@ ExitCode run(const DumpCommand& command);
 ExitCode run(const BenchGemmCommand& command);
 ExitCode run(const BenchForwardCommand& command);
 ExitCode run(const BenchStepCommand& command);
+ExitCode run(const BenchMnistCommand& command);
+
+/// Models of `bench mnist`.
+std::vector<std::string> bench_mnist_models();
 
 }  // namespace paragon::cli

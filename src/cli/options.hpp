@@ -104,7 +104,17 @@ struct BenchStepCommand {
   size_t iterations = 1000;
 };
 
-using Command = std::variant<TrainCommand, EvalCommand, PredictCommand, ConvertCommand, InfoCommand, DumpCommand,
-                             BenchGemmCommand, BenchForwardCommand, BenchStepCommand>;
+struct BenchMnistCommand {
+  Common common;
+  std::string data, device = "cpu";
+  std::vector<std::string> types = {"all"}, models;
+  size_t jobs = 0, threads = 0, epochs = 5;
+  double train_fraction = 0.8;
+  uint64_t seed = 1;
+};
+
+using Command = std::variant<TrainCommand, EvalCommand, PredictCommand, ConvertCommand, InfoCommand,
+                             DumpCommand, BenchGemmCommand, BenchForwardCommand, BenchStepCommand,
+                             BenchMnistCommand>;
 
 }  // namespace paragon::cli

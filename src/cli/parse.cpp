@@ -15,6 +15,8 @@
 #include <paragon/paragon.hpp>
 #include <paragon/support.hpp>
 
+#include "cli/commands.hpp"
+
 // The only file that includes CLI11: it takes seconds to compile.
 namespace paragon::cli {
 namespace {
@@ -105,6 +107,18 @@ CLI::Option* add_network(CLI::App* app, Described& network) {
   return app->add_option("--layers", network.layers, kLayersHelp)->type_name("SPEC");
 }
 
+void add_seed(CLI::App* app, uint64_t& seed) {
+  app->add_option("--seed", seed, "of weights, order and rounding")
+      ->check(whole_number(0, std::numeric_limits<uint64_t>::max()))
+      ->capture_default_str();
+}
+
+void add_fraction(CLI::App* app, double& fraction) {
+  app->add_option("--train-fraction", fraction, "use the first part of the images")
+      ->check(number(0, 1))
+      ->capture_default_str();
+}
+
 void add_training(CLI::App* app, Training& training) {
   app->add_option("--optimizer", training.optimizer,
                   fmt::format("{}", fmt::join(optimizers(), ", ")))
@@ -124,9 +138,7 @@ void add_training(CLI::App* app, Training& training) {
   app->add_option("--factor", training.factor, "of schedule step at every change")
       ->check(number(0, kLargest));
   add_batch(app, training.batch);
-  app->add_option("--seed", training.seed, "of weights, order and rounding")
-      ->check(whole_number(0, std::numeric_limits<uint64_t>::max()))
-      ->capture_default_str();
+  add_seed(app, training.seed);
   add_place(app, training.place);
 }
 
@@ -200,9 +212,7 @@ class Parser {
     add_network(app, train.network)->required();
     add_training(app, train.training);
     add_epochs(app, train.training.epochs);
-    app->add_option("--train-fraction", train.train_fraction, "use the first part of the images")
-        ->check(number(0, 1))
-        ->capture_default_str();
+    add_fraction(app, train.train_fraction);
     app->add_option("--out", train.out, "write the trained model")->type_name("FILE");
     add_expect(app, train.expect_accuracy);
 
@@ -257,7 +267,7 @@ class Parser {
     bench->require_subcommand(1);
 
     auto& gemm = command<BenchGemmCommand>(bench, "gemm", "square matrix products", &app);
-    add_type(app, gemm.type, {"float32", "int8"});
+    add_type(app, gemm.type, {"float32", "float64", "int8", "int16", "int32"});
     app->add_option("--sizes", gemm.sizes, "edges of the matrices")
         ->delimiter(',')
         ->check(whole_number(1, kLargestMatrix))
@@ -274,6 +284,27 @@ class Parser {
     add_network(app, step.network)->required();
     add_training(app, step.training);
     add_iterations(app, step.iterations);
+
+    auto& mnist = command<BenchMnistCommand>(
+        bench, "mnist", "train the benchmark's models in every type, save, load, compare", &app);
+    add_data(app, mnist.data);
+    app->add_option("--types", mnist.types, "numeric types, or all")
+        ->delimiter(',')
+        ->capture_default_str();
+    mnist.models = bench_mnist_models();
+    app->add_option("--models", mnist.models, "which models")
+        ->delimiter(',')
+        ->capture_default_str();
+    app->add_option("--jobs", mnist.jobs, "models trained at the same time; 0 = all processors")
+        ->check(whole_number(0, kMostThreads))
+        ->capture_default_str();
+    add_epochs(app, mnist.epochs);
+    add_fraction(app, mnist.train_fraction);
+    add_seed(app, mnist.seed);
+    app->add_option("--device", mnist.device, fmt::format("one of {}", fmt::join(devices(), ", ")))
+        ->type_name("NAME")
+        ->capture_default_str();
+    add_threads(app, mnist.threads);
   }
 
   /// CLI11's message, and what was probably meant by an unknown word.

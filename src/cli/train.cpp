@@ -33,14 +33,6 @@ void print_epochs(std::ostream& out, const std::vector<EpochStats>& epochs) {
                row.samples_per_second);
 }
 
-/// The first part of the training samples, at least one of them.
-data::Dataset first_part(data::Dataset train, double fraction) {
-  if (fraction >= 1) return train;
-  const auto count =
-      static_cast<size_t>(std::llround(fraction * static_cast<double>(train.size())));
-  return train.slice(0, std::max<size_t>(count, 1));
-}
-
 }  // namespace
 
 ExitCode run(const TrainCommand& command) {
@@ -52,7 +44,7 @@ ExitCode run(const TrainCommand& command) {
   Network network = build_network(command.network, command.training.seed);
   Trainer trainer(network, options);
   data::Split split = data::mnist(command.data);
-  const data::Dataset train = first_part(std::move(split.train), command.train_fraction);
+  const data::Dataset train = first_part(split.train, command.train_fraction);
 
   const std::vector<EpochStats> epochs = trainer.fit(train);
   const Report report = evaluate(

@@ -31,7 +31,8 @@ constexpr Row kTable[] = {
 };
 
 constexpr std::string_view kNumber = "number";
-constexpr size_t kDeepest = 64, kLongestText = 4096;
+constexpr size_t kDeepest = 64, kLongestText = 4096, kMostNodes = kLongestText;
+constexpr double kLargestNumber = 1e6;
 
 size_t row_of(std::string_view name) {
   std::vector<std::string> names;
@@ -39,7 +40,7 @@ size_t row_of(std::string_view name) {
     if (kTable[i].name == name) return i;
     names.emplace_back(kTable[i].name);
   }
-  raise_unknown("operation of an expression", name, names);
+  raise_unknown("operation of an expression", name.substr(0, 40), names);
 }
 
 template <class... Operands>
@@ -49,6 +50,24 @@ Expression make(std::string_view op, Operands... operands) {
     if (operand.empty()) raise("[expression] an operand of {} is empty", op);
   return Expression(std::make_shared<const Expression::Node>(
       Expression::Node{std::string(op), 0, std::move(list)}));
+}
+
+void check_number(double value) {
+  if (!(std::abs(value) <= kLargestNumber))
+    raise("[expression] got the number {}, expected one within +-{}", value, kLargestNumber);
+}
+
+/// `nodes` counts what was seen: shared operands may make a few objects a tree of any size.
+void check_node(const Expression& expression, size_t depth, size_t& nodes) {
+  if (expression.empty()) raise("[expression] an operand is empty");
+  if (depth > kDeepest) raise("[expression] nested more than {} deep", kDeepest);
+  if (++nodes > kMostNodes) raise("[expression] has more than {} operations", kMostNodes);
+  const Expression::Node& node = expression.node();
+  if (node.op == kNumber) return check_number(node.value);
+  if (const Row& row = kTable[row_of(node.op)]; node.operands.size() != row.operands)
+    raise("[expression] {} has {} operands, expected {}", node.op, node.operands.size(),
+          row.operands);
+  for (const Expression& operand : node.operands) check_node(operand, depth + 1, nodes);
 }
 
 /// Reads the text form; the position goes into errors.
@@ -98,7 +117,7 @@ class Parser {
     double number = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
     if (error == std::errc() && end == text.data() + text.size()) {
-      if (!std::isfinite(number)) fail("expected a finite number");
+      check_number(number);
       return Expression(number);
     }
     const Row& row = kTable[row_of(text)];
@@ -138,6 +157,13 @@ std::string to_text(const Expression& expression) {
   std::string text = fmt::format("({}", node.op);
   for (const Expression& operand : node.operands) text += ' ' + to_text(operand);
   return text + ')';
+}
+
+void check_expression(const Expression& expression) {
+  size_t nodes = 0;
+  check_node(expression, 0, nodes);
+  if (const size_t length = to_text(expression).size(); length > kLongestText)
+    raise("[expression] as a text it has {} characters, expected at most {}", length, kLongestText);
 }
 
 Expression parse_expression(std::string_view text) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "core/error.hpp"
+#include "io/large_integers.hpp"
 
 namespace paragon::io {
 namespace {
@@ -54,11 +55,20 @@ int64_t JsonReader::integer(std::string_view key, int64_t low, int64_t high) {
 uint64_t JsonReader::unsigned_integer(std::string_view key) {
   const JsonValue& value = member(key);
   if (const auto* large = std::get_if<uint64_t>(&value.data)) return *large;
+  if (const auto* text = std::get_if<std::string>(&value.data))
+    if (const auto large = parse_large<uint64_t>(*text)) return *large;
   const auto* small = std::get_if<int64_t>(&value.data);
   if (small == nullptr || *small < 0)
     fail(key, small == nullptr ? value.kind() : fmt::format("{}", *small),
          "a whole number, 0 or more");
   return static_cast<uint64_t>(*small);
+}
+
+double JsonReader::real(std::string_view key) {
+  const JsonValue& value = member(key);
+  if (const auto* whole = std::get_if<int64_t>(&value.data)) return static_cast<double>(*whole);
+  if (const auto* large = std::get_if<uint64_t>(&value.data)) return static_cast<double>(*large);
+  return get<double>(key, "a number");
 }
 
 size_t JsonReader::extent(std::string_view key) {
@@ -84,11 +94,22 @@ std::string JsonReader::string(std::string_view key, size_t longest) {
   return std::move(value);
 }
 
-std::vector<std::string> JsonReader::strings(std::string_view key) {
+std::vector<std::string> JsonReader::strings(std::string_view key, size_t longest) {
   std::vector<std::string> texts;
-  for (JsonValue& item : items(key)) {
+  JsonValue& value = member(key);
+  if (const auto* integers = std::get_if<JsonIntegers>(&value.data)) {
+    for (const int64_t integer : *integers) {  // texts that look like large numbers
+      if (!is_large(integer)) fail(key, value.kind(), "an array of strings");
+      texts.push_back(fmt::format("{}", integer));
+    }
+    return texts;
+  }
+  for (JsonValue& item : get<JsonItems>(key, "an array of strings")) {
     auto* text = std::get_if<std::string>(&item.data);
     if (text == nullptr) fail(key, fmt::format("an array with {}", item.kind()), "only strings");
+    if (text->size() > longest)
+      fail(key, fmt::format("an array with a string of {} bytes", text->size()),
+           fmt::format("at most {}", longest));
     texts.push_back(std::move(*text));
   }
   return texts;
@@ -110,6 +131,16 @@ JsonItems JsonReader::items(std::string_view key) {
   if (const auto* empty = std::get_if<JsonIntegers>(&value.data); empty && empty->empty())
     return {};
   return std::move(get<JsonItems>(key, "an array"));
+}
+
+JsonReader JsonReader::object(std::string_view key) {
+  return JsonReader(member(key), path_of(key));
+}
+
+size_t JsonReader::count(std::string_view key) {
+  JsonValue& value = member(key);
+  if (const auto* reals = std::get_if<JsonReals>(&value.data)) return reals->size();
+  return get<JsonIntegers>(key, "an array of numbers").size();
 }
 
 void JsonReader::finish() const {

@@ -17,18 +17,22 @@ class JsonReader {
 
   bool has(std::string_view key) const;
   int64_t integer(std::string_view key, int64_t low, int64_t high);
-  uint64_t unsigned_integer(std::string_view key);
+  uint64_t unsigned_integer(std::string_view key);  ///< a string beyond 2^53
+  double real(std::string_view key);
   size_t extent(std::string_view key);                ///< a size: 1 .. 2^31 - 1
   std::vector<size_t> extents(std::string_view key);  ///< sizes: 1 .. 2^31 - 1 each
   std::string string(std::string_view key, size_t longest = 256);
-  std::vector<std::string> strings(std::string_view key);
+  std::vector<std::string> strings(std::string_view key, size_t longest = 256);
   JsonIntegers integers(std::string_view key);
   JsonReals reals(std::string_view key);  ///< an array of any numbers
   JsonItems items(std::string_view key);  ///< an array of objects, which may be empty
+  JsonReader object(std::string_view key);
+  size_t count(std::string_view key);  ///< how many numbers an array has
 
   /// Raises if there is a key that was not asked for.
   void finish() const;
 
+  const std::string& path() const { return path_; }
   std::string path_of(std::string_view key) const;
   /// Raises "path.key is GOT, expected EXPECTED".
   [[noreturn]] void fail(std::string_view key, std::string_view got,

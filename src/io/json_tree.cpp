@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.hpp"
+#include "io/large_integers.hpp"
 
 namespace paragon::io {
 namespace {
@@ -30,6 +31,8 @@ class TreeBuilder : public nlohmann::json_sax<nlohmann::json> {
   bool number_float(number_float_t value, const string_t&) override { return add_real(value); }
   bool string(string_t& value) override {
     check_length(value);
+    if (in_array() && std::holds_alternative<JsonIntegers>(open_.back().data))
+      if (const auto large = parse_large<int64_t>(value)) return add_integer(*large);
     return add({JsonValue::Data(std::move(value))});
   }
   bool binary(binary_t&) override { fail("holds binary data"); }
@@ -63,6 +66,7 @@ class TreeBuilder : public nlohmann::json_sax<nlohmann::json> {
 
   bool add_integer(int64_t value) {
     if (!in_array()) return add({JsonValue::Data(value)});
+    count_number();
     if (auto* integers = std::get_if<JsonIntegers>(&open_.back().data))
       integers->push_back(value);
     else if (auto* reals = std::get_if<JsonReals>(&open_.back().data))
@@ -74,6 +78,7 @@ class TreeBuilder : public nlohmann::json_sax<nlohmann::json> {
 
   bool add_real(double value) {
     if (!in_array()) return add({JsonValue::Data(value)});
+    count_number();
     if (auto* integers = std::get_if<JsonIntegers>(&open_.back().data)) {
       JsonReals reals(integers->begin(), integers->end());
       open_.back().data = std::move(reals);
@@ -96,12 +101,23 @@ class TreeBuilder : public nlohmann::json_sax<nlohmann::json> {
       object->back().value = std::move(value);
       return true;
     }
-    if (auto* integers = std::get_if<JsonIntegers>(&parent.data); integers && integers->empty())
-      parent.data = JsonItems();
+    if (const auto* integers = std::get_if<JsonIntegers>(&parent.data))
+      parent.data = texts_of(*integers);
     auto* items = std::get_if<JsonItems>(&parent.data);
     if (items == nullptr) fail_mixed();
     items->push_back(std::move(value));
     return true;
+  }
+
+  /// What looked like large whole numbers so far were strings. Raises if there are others.
+  JsonItems texts_of(const JsonIntegers& integers) {
+    JsonItems texts;
+    for (const int64_t value : integers) {
+      if (!is_large(value)) fail_mixed();
+      count();
+      texts.push_back({JsonValue::Data(fmt::format("{}", value))});
+    }
+    return texts;
   }
 
   bool open(JsonValue container) {
@@ -120,6 +136,12 @@ class TreeBuilder : public nlohmann::json_sax<nlohmann::json> {
 
   void count() {
     if (++values_ > limits_.values) fail(fmt::format("holds more than {} values", limits_.values));
+  }
+
+  void count_number() {
+    if (++numbers_ > limits_.numbers)
+      fail(fmt::format("holds the number {} in arrays, expected at most {}", numbers_,
+                       limits_.numbers));
   }
 
   void check_length(const std::string& text) {
@@ -150,7 +172,7 @@ class TreeBuilder : public nlohmann::json_sax<nlohmann::json> {
   const JsonLimits& limits_;
   JsonValue root_;
   std::vector<JsonValue> open_;
-  size_t values_ = 0;
+  size_t values_ = 0, numbers_ = 0;
 };
 
 }  // namespace

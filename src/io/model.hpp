@@ -6,17 +6,20 @@
 
 #include <paragon/network.hpp>
 
-// The model file: JSON of format "paragon-model". A fixed-point weight is kept in two parts, so
-// that a reader who only wants the 8-bit model takes `view`, worth view * 2^view_exponent, and a
-// training program adds the residual: master = view * 2^(view_exponent - exponent) + residual.
+// The model file: JSON of format "paragon-model" (docs/model-format.md).
 namespace paragon::io {
 
 inline constexpr std::string_view kModelFormat = "paragon-model";
 inline constexpr int kModelVersion = 1;
-/// A view's step is 2^0 .. 2^kLargestShift steps of its master; other parameters are kept whole.
-inline constexpr int kLargestShift = 31;
 
-/// The text of a model file. Raises if a parameter is NaN or infinite.
+/// Bytes of a model file at most. Reading one of so many takes about three times the memory.
+inline constexpr size_t kLargestFile = size_t{1} << 30;
+/// Exponents in files lie within +-this: far beyond any that training gives, and such that sums of a
+/// few thousand of them fit 32 bits.
+inline constexpr int kExponentLimit = 256;
+
+/// The text of a model file. Raises, with the layer's name, on what a file cannot hold: NaN and
+/// infinities, gates that are functions, more numbers than a reader takes.
 std::string model_text(const Network& network);
 
 /// The inverse: an equal network. Raises with the path of what is wrong; memory stays within a few

@@ -7,18 +7,14 @@
 #include "io/model.hpp"
 
 namespace paragon {
-namespace {
-
-constexpr size_t kLargestFile = size_t{4} << 30;
-
-}  // namespace
 
 void Network::save(const std::string& path) const {
+  require_writable(path);  // before a long text is made
   write_file(path, io::model_text(*this));
 }
 
 Network Network::load(const std::string& path) {
-  const std::string text = read_file(path, kLargestFile);
+  const std::string text = read_file(path, io::kLargestFile);
   if (io::legacy::is_legacy_text(text))
     raise(
         "[load] {}: a file of the Go framework, expected a model of Paragon; LegacyNetwork reads "

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <fmt/ranges.h>
-
 #include <algorithm>
 #include <limits>
 #include <map>
@@ -9,8 +7,10 @@
 #include "core/error.hpp"
 #include "core/random.hpp"
 #include "io/json_object.hpp"
+#include "io/layer_json.hpp"
 #include "io/model.hpp"
-#include "io/numbers.hpp"
+#include "io/parameter_json.hpp"
+#include "io/training_json.hpp"
 #include "network/layer_fields.hpp"
 #include "network/layer_shapes.hpp"
 #include "network/state.hpp"
@@ -18,7 +18,11 @@
 namespace paragon::io {
 namespace {
 
-constexpr int kExponentLimit = 256;  // far beyond any exponent that training gives
+constexpr int64_t kLargestInputExponent = 20;
+
+bool is_fixed(DType type) {
+  return info(type).arithmetic == Arithmetic::kFixed;
+}
 
 /// Ids of layers and parameters: each once, and below the next one to be given.
 class IdSet {
@@ -35,71 +39,6 @@ class IdSet {
   std::set<uint64_t> ids_;
 };
 
-// How each type of config field is read.
-void read_field(JsonReader& reader, std::string_view name, size_t& value) {
-  value = reader.extent(name);
-}
-void read_field(JsonReader& reader, std::string_view name, std::array<size_t, 2>& value) {
-  const std::vector<size_t> sizes = reader.extents(name);
-  if (sizes.size() != value.size())
-    reader.fail(name, fmt::format("an array of {}", sizes.size()), "two numbers");
-  std::copy(sizes.begin(), sizes.end(), value.begin());
-}
-template <class T>
-void read_field(JsonReader&, std::string_view, T&) {}
-void read_field(JsonReader& reader, std::string_view name, std::string& value) {
-  value = reader.string(name);
-}
-
-int read_exponent(JsonReader& reader, std::string_view key) {
-  return static_cast<int>(reader.integer(key, -kExponentLimit, kExponentLimit));
-}
-
-/// masters = views * 2^shift + residual.
-void read_residual(JsonReader& reader, detail::Parameter& parameter) {
-  const int shift = parameter.view_exponent - parameter.exponent;
-  if (shift < 0 || shift > kLargestShift)
-    reader.fail("view_exponent", fmt::format("{}", parameter.view_exponent),
-                fmt::format("exponent ({}) .. exponent + {} where there is a residual",
-                            parameter.exponent, kLargestShift));
-  Tensor residual(DType::int64, parameter.value.shape());
-  read_elements(reader, "residual", residual);
-  const auto parts = residual.as<int64_t>();
-  const auto views = parameter.view.as<int8_t>();
-  const auto masters = parameter.value.as<int32_t>();
-  constexpr int64_t kLimit = int64_t{1} << 40;  // keeps the sum below far from overflow
-  for (size_t i = 0; i < masters.size(); ++i) {
-    const int64_t part = std::clamp(parts[i], -kLimit, kLimit);
-    const int64_t master = (int64_t{views[i]} << shift) + part;
-    if (!std::in_range<int32_t>(master))
-      reader.fail(fmt::format("residual[{}]", i), fmt::format("{}", parts[i]),
-                  "one that makes a 32-bit number with its view");
-    masters[i] = static_cast<int32_t>(master);
-  }
-}
-
-/// Fills a parameter that the network has made, from the file's record of it.
-void read_parameter(JsonReader& reader, bool fixed_point, IdSet& ids,
-                    detail::Parameter& parameter) {
-  parameter.id = ids.read(reader);
-  if (const std::string role = reader.string("role"); role != parameter.role)
-    reader.fail("role", fmt::format("'{}'", role), fmt::format("'{}'", parameter.role));
-  const std::vector<size_t> dims = reader.extents("shape");
-  if (!std::ranges::equal(dims, parameter.value.shape().dims()))
-    reader.fail("shape", fmt::format("[{}]", fmt::join(dims, ",")),
-                fmt::format("{} after the layer's settings", to_string(parameter.value.shape())));
-  if (fixed_point) parameter.exponent = read_exponent(reader, "exponent");
-  bool whole = true;
-  if (!parameter.view.empty()) {
-    parameter.view_exponent = read_exponent(reader, "view_exponent");
-    read_elements(reader, "view", parameter.view);
-    whole = !reader.has("residual");
-    if (!whole) read_residual(reader, parameter);
-  }
-  if (whole) read_elements(reader, "values", parameter.value);
-  reader.finish();
-}
-
 /// Numbers in all arrays of the parameters' records: what the file really holds.
 size_t count_numbers(const JsonItems& parameters) {
   size_t count = 0;
@@ -114,39 +53,82 @@ size_t count_numbers(const JsonItems& parameters) {
   return count;
 }
 
-/// Adds a layer to the network and fills its parameters; `ids` gets the file's id of every layer.
+std::vector<std::string> read_inputs(JsonReader& reader) {
+  std::vector<std::string> inputs = reader.strings("inputs", kLongestName);
+  if (inputs.empty()) reader.fail("inputs", "empty", "the names of the layers read");
+  for (const std::string& input : inputs)
+    if (input.empty()) reader.fail("inputs", "an array with an empty name", "names of layers");
+  return inputs;
+}
+
+/// Pairs of repetition and exponent, the repetitions rising.
+std::map<uint32_t, int> read_output_exponents(JsonReader& reader) {
+  constexpr std::string_view kKey = "output_exponents";
+  std::map<uint32_t, int> exponents;
+  const JsonIntegers pairs = reader.integers(kKey);
+  if (pairs.empty() || pairs.size() % 2 != 0)
+    reader.fail(kKey, fmt::format("an array of {}", pairs.size()),
+                "pairs of repetition and exponent");
+  const auto expect = [&](size_t i, int64_t low, int64_t high) {
+    if (pairs[i] < low || pairs[i] > high)
+      reader.fail(fmt::format("{}[{}]", kKey, i), fmt::format("{}", pairs[i]),
+                  fmt::format("{} .. {}", low, high));
+  };
+  for (size_t i = 0; i < pairs.size(); i += 2) {
+    expect(i, i == 0 ? 0 : pairs[i - 2] + 1, std::numeric_limits<uint32_t>::max());
+    expect(i + 1, -kExponentLimit, kExponentLimit);
+    exponents[static_cast<uint32_t>(pairs[i])] = static_cast<int>(pairs[i + 1]);
+  }
+  return exponents;
+}
+
+/// Adds the layer to the network if the file holds as many numbers as it needs: a short file must
+/// not make a large network.
+void add_layer(const JsonReader& reader, const LayerConfig& config,
+               const std::vector<std::string>& inputs, const JsonItems& parameters,
+               Network& network) {
+  size_t wanted = 0;
+  try {
+    wanted = detail::parameters_of(network.state(), config, inputs);
+    if (count_numbers(parameters) >= wanted) {
+      network.add_reading(config, inputs);
+      return;
+    }
+  } catch (const Error& error) {
+    raise("[json] {}: {}", reader.path(), error.what());
+  }
+  reader.fail("parameters", fmt::format("{} numbers", count_numbers(parameters)),
+              fmt::format("{} after the layer's settings", wanted));
+}
+
+/// Adds a layer to the network and fills its parameters; `file_ids` gets the file's id of it.
 void read_layer(JsonValue& value, const std::string& path, Network& network, IdSet& ids,
                 std::map<uint64_t, uint64_t>& file_ids) {
   JsonReader reader(value, path);
   const uint64_t id = ids.read(reader);
   LayerConfig config = detail::make_layer(reader.string("kind"), fmt::format("{}.kind", path));
-  detail::visit_fields(config, [&](const detail::Field& field, auto& member) {
-    read_field(reader, field.name, member);
-  });
-  detail::set_name(config, reader.string("name"));
-  const std::vector<std::string> inputs = reader.strings("inputs");
-  if (inputs.size() != 1 || inputs[0].empty())
-    reader.fail("inputs", fmt::format("an array of {}", inputs.size()), "the name of one layer");
-
+  read_config(reader, config);
+  const std::string name = reader.string("name", kLongestName);
+  if (name.empty()) reader.fail("name", "empty", "a name");
+  detail::set_name(config, name);
+  const std::vector<std::string> inputs = read_inputs(reader);
   JsonItems items = reader.items("parameters");
-  // A short file must not make a large network, so compare before anything is allocated.
-  const size_t wanted = detail::parameters_of(network.state(), config, inputs);
-  if (const size_t found = count_numbers(items); found < wanted)
-    reader.fail("parameters", fmt::format("{} numbers", found),
-                fmt::format("{} after the layer's settings", wanted));
-  network.add(config, inputs[0]);
-  const bool fixed_point = info(network.type()).arithmetic == Arithmetic::kFixed;
+  add_layer(reader, config, inputs, items, network);
+
+  const DType type = network.type();
   detail::Layer& layer = network.state().layers.back();
   if (items.size() != layer.parameters.size())
     reader.fail("parameters", fmt::format("an array of {}", items.size()),
                 fmt::format("{}", layer.parameters.size()));
   for (size_t i = 0; i < items.size(); ++i) {
     JsonReader item(items[i], fmt::format("{}.parameters[{}]", path, i));
-    read_parameter(item, fixed_point, ids, layer.parameters[i]);
+    layer.parameters[i].id = ids.read(item);
+    read_parameter(item, type, layer.parameters[i]);
+    item.finish();
     items[i].data = {};  // the numbers are in the network now
   }
-  if (fixed_point && reader.has("output_exponent"))
-    layer.output_exponents[0] = read_exponent(reader, "output_exponent");
+  if (is_fixed(type) && reader.has("output_exponents"))
+    layer.output_exponents = read_output_exponents(reader);
   reader.finish();
   file_ids[layer.id] = id;
 }
@@ -189,12 +171,14 @@ Network parse_model(std::string_view text) {
     for (uint64_t& input : layer.inputs) input = file_ids.at(input);
   }
   // Only fixed-point networks whose inputs exceed 1 have it.
-  if (reader.has("input_exponent"))
-    state.input_exponent = static_cast<int>(reader.integer("input_exponent", 0, 20));
+  if (is_fixed(state.type) && reader.has("input_exponent"))
+    state.input_exponent =
+        static_cast<int>(reader.integer("input_exponent", 0, kLargestInputExponent));
   state.next_id = reader.unsigned_integer("next_id");
   if (state.next_id <= ids.largest())
     reader.fail("next_id", fmt::format("{}", state.next_id),
                 fmt::format("more than the largest id, {}", ids.largest()));
+  if (reader.has("training")) state.training = read_training(reader.object("training"));
   reader.finish();
   return network;
 }

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
 #include <cmath>
 #include <concepts>
 #include <limits>
@@ -15,6 +16,7 @@
 #include "core/error.hpp"
 #include "core/tensor.hpp"
 #include "io/json_object.hpp"
+#include "io/large_integers.hpp"
 
 namespace paragon::io {
 
@@ -29,22 +31,37 @@ void visit_elements(AnyTensor& tensor, Visit&& visit) {
   }
 }
 
-/// Appends a number so that reading it gives the same bits: whole numbers as they are, floats with
-/// the digits that always suffice. `place` is for the error that NaN and infinities raise.
+/// Appends a finite number with the fewest digits that read as the same bits.
+inline void append_real(std::string& text, double value) {
+  if (value == 0 && std::signbit(value))
+    text += "-0.0";  // "-0" would read as a whole number and lose its sign
+  else
+    fmt::format_to(std::back_inserter(text), "{}", value);
+}
+inline void append_real(std::string& text, float value) {
+  if (value == 0) return append_real(text, double{value});
+  const size_t start = text.size();
+  fmt::format_to(std::back_inserter(text), "{}", value);
+  // Readers go through double. Where that rounds to the neighbour, 9 digits are far enough from the
+  // midpoint of the two.
+  double read = 0;
+  std::from_chars(text.data() + start, text.data() + text.size(), read);
+  if (static_cast<float>(read) == value) return;
+  text.resize(start);
+  fmt::format_to(std::back_inserter(text), "{:.9g}", value);
+}
+
+/// Appends a number so that reading it gives the same bits; whole numbers beyond 2^53 as strings.
+/// `place` is for the error that NaN and infinities raise.
 template <class T>
 void append_number(std::string& text, T value, std::string_view place) {
-  auto out = std::back_inserter(text);
-  if constexpr (std::integral<T>) {
-    fmt::format_to(out, "{}", value);
-  } else {
+  if constexpr (std::floating_point<T>) {
     if (!std::isfinite(value)) raise("[save] {} holds {}, expected finite numbers", place, value);
-    if (value == 0 && std::signbit(value))
-      text += "-0.0";  // "-0" would read as a whole number and lose its sign
-    else if constexpr (std::same_as<T, float>)
-      // 9 digits: far enough from the midpoint of two floats to survive the way through double.
-      fmt::format_to(out, "{:.9g}", value);
-    else
-      fmt::format_to(out, "{}", value);
+    append_real(text, value);
+  } else if (is_large(value)) {
+    fmt::format_to(std::back_inserter(text), "\"{}\"", value);
+  } else {
+    fmt::format_to(std::back_inserter(text), "{}", value);
   }
 }
 
@@ -52,7 +69,7 @@ template <class T>
 bool fits(int64_t value) {
   return std::in_range<T>(value);
 }
-/// A number that rounds to a finite one: 9 digits of the largest float lie a little above it.
+/// A number that rounds to a finite one: the shortest digits of the largest float lie above it.
 template <class T>
 bool fits(double value) {
   return std::isfinite(static_cast<T>(value));

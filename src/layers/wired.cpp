@@ -9,6 +9,7 @@ namespace {
 
 constexpr size_t kMaxEdge = 4096;
 constexpr size_t kMaxEntries = size_t{1} << 31;
+constexpr size_t kMaxInputs = size_t{1} << 24;  // values of all layers read
 
 size_t most_sources(const Wired& config) {
   size_t most = 1;
@@ -36,6 +37,11 @@ LayerPlan plan(const Wired& config, const InputShapes& inputs, const std::string
         raise("[{}] neuron {} reads neuron {} of input {}, which has {}", place, i, source.neuron,
               source.input, inputs[source.input].elements());
     }
+  size_t features = 0;
+  for (const Shape& input : inputs) features += input.elements();
+  if (features > kMaxInputs)
+    raise("[{}] reads layers of {} neurons in all, expected at most {}", place, features,
+          kMaxInputs);
   const size_t taps = most_sources(config);
   if (units * taps > kMaxEntries)
     raise("[{}] {} neurons x {} sources are more than 2^31 weights", place, units, taps);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "composites/expressions.hpp"
 #include "core/error.hpp"
 #include "layers/layer.hpp"
 
@@ -21,6 +22,7 @@ constexpr Row kTable[] = {
 };
 
 constexpr size_t kMostRepetitions = 64;
+constexpr size_t kMostPasses = 4096;  // of a network: the graph has nodes for each
 constexpr double kLargestGain = 8, kLargestScore = 16000;
 
 }  // namespace
@@ -63,12 +65,21 @@ struct Check {
       fail("the gate '{}' has no budget, expected one above 0", replay.gate);
   }
 
+  void expression() const {
+    try {
+      check_expression(replay.expression);
+    } catch (const Error& error) {
+      fail("{}", error.what());
+    }
+  }
+
   void gate() const {
     const Gate which = parse_gate(replay.gate);
     if (which == Gate::constant) number("gate_value", replay.gate_value, -kLargestScore, kLargestScore);
     if ((which == Gate::expression) == replay.expression.empty())
       fail("the gate is '{}' and the expression {}", replay.gate,
            replay.expression.empty() ? "empty" : "given");
+    if (which == Gate::expression) expression();
     if ((which == Gate::function) != static_cast<bool>(replay.function))
       fail("the gate is '{}' and the function {}", replay.gate,
            replay.function ? "given" : "empty");
@@ -84,6 +95,14 @@ struct Check {
              replay.map[i][0]);
   }
 };
+
+/// How often the replay of a layer runs layers again.
+size_t passes_of(const Layer& layer) {
+  const Replay& replay = layers::replay_of(layer.config);
+  if (!replay.enabled()) return 0;
+  const size_t times = replay.mode == "loop" ? std::max(replay.times, replay.budget) : 1;
+  return (replay.span + 1) * times;
+}
 
 }  // namespace
 
@@ -114,6 +133,11 @@ void check_replay(const NetworkState& state, size_t last) {
   if (!replay.enabled()) return;
   if (replay.span > last)
     check.fail("span is {}, expected at most the {} layers before", replay.span, last);
+  size_t passes = 0;
+  for (const Layer& other : state.layers) passes += passes_of(other);
+  if (passes > kMostPasses)
+    check.fail("the network would run layers again {} times, expected at most {}", passes,
+               kMostPasses);
   const bool change = replay.budget > 0 && parse_gate(replay.gate) == Gate::change;
   if (replay.mode != "loop" && !change) return;
   const auto span = span_of(state.layers, last);

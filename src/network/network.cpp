@@ -84,10 +84,10 @@ Network& Network::operator=(Network&& other) noexcept = default;
 Network::~Network() = default;
 
 Network& Network::add(const LayerConfig& config, const std::string& input) {
-  return add(config, std::vector<std::string>{input});
+  return add_reading(config, {input});
 }
 
-Network& Network::add(const LayerConfig& config, const std::vector<std::string>& inputs) {
+Network& Network::add_reading(const LayerConfig& config, const std::vector<std::string>& inputs) {
   NetworkState& state = *state_;
   Layer layer;
   layer.config = config;

@@ -206,6 +206,8 @@ struct Trainer::Impl {
       raise("[trainer] resume: the checkpoint is at epoch {}, row {}, step {}, which does not fit "
             "{} epochs of {} rows in batches of {}",
             epoch, row, step, options.epochs, rows(), options.batch);
+    network.state().training.reset();  // it is old after the next step
+    if (row == 0) return begin_epoch();
     set_shuffle_key();
     epoch_start = Clock::now();
   }
@@ -218,7 +220,7 @@ struct Trainer::Impl {
     detail::TrainingState state = train::capture(*program, *instance);
     state.step = step;
     state.epoch = epoch;
-    state.row = row;
+    state.row = row == rows() ? 0 : row;  // after the last epoch no other one has begun
     copy.state().training = std::move(state);
     copy.save(path);
   }
@@ -394,16 +396,11 @@ void Trainer::save(const std::string& path) {
 
 Progress Trainer::progress() const {
   if (impl_->instance == nullptr) raise("[trainer] progress before begin");
-  const bool over = impl_->epoch == impl_->options.epochs;
-  return over ? Progress{impl_->epoch,
-                         impl_->epoch,
-                         impl_->rows(),
-                         impl_->rows(),
-                         impl_->history.back().loss,
-                         impl_->history.back().samples_per_second,
-                         0,
-                         true}
-              : impl_->progress(false);
+  if (impl_->epoch < impl_->options.epochs) return impl_->progress(false);
+  // A finished training that was resumed has no history.
+  const EpochStats last = impl_->history.empty() ? EpochStats{} : impl_->history.back();
+  return {impl_->epoch, impl_->epoch, impl_->rows(),           impl_->rows(),
+          last.loss,    last.samples_per_second, 0, true};
 }
 
 const std::vector<EpochStats>& Trainer::history() const {

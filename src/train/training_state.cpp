@@ -1,13 +1,43 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "train/training_state.hpp"
 
+#include <algorithm>
+#include <utility>
+
 #include "core/error.hpp"
+#include "passes/fixed_format.hpp"
+#include "train/optimizer.hpp"
 
 namespace paragon::train {
 namespace {
 
 bool is_kept(const ir::Slot& slot) {
   return slot.role == ir::SlotRole::kOptimizer || slot.role == ir::SlotRole::kState;
+}
+
+/// Where the values of a slot of a fixed-point training lie: its kernels rely on that.
+std::pair<int64_t, int64_t> range_of(const ir::Slot& slot) {
+  constexpr int64_t kLargestExponent = 1 << 12, kLargestSum = int64_t{1} << 61;
+  if (slot.type == DType::int32) {
+    const int64_t limit =
+        slot.role == ir::SlotRole::kOptimizer ? fixed::kGradientLimit : kLargestExponent;
+    return {-limit, limit};
+  }
+  if (slot.role == ir::SlotRole::kOptimizer) return {0, kLargestSum};  // of squares
+  // Running powers only fall; the other one is the sum of losses.
+  if (const int64_t first = initial_fixed_state(slot.name); first > 0) return {0, first};
+  return {-kLargestSum, kLargestSum};
+}
+
+void check_values(const detail::TrainingState::Slot& saved, const ir::Slot& slot) {
+  if (is_float(slot.type)) return;
+  const auto [low, high] = range_of(slot);
+  visit_signed(saved.value, [&, low = low, high = high](const auto& values) {
+    for (const int64_t value : values)
+      if (value < low || value > high)
+        raise("[trainer] resume: '{}' of id {} holds {}, expected {} .. {}", saved.name, saved.id,
+              value, low, high);
+  });
 }
 
 }  // namespace
@@ -38,6 +68,7 @@ void restore(const detail::TrainingState& state, const runtime::Program& program
       raise("[trainer] resume: '{}' of id {} is {} {} in the checkpoint, expected {} {}", saved.name,
             saved.id, name(saved.value.type()), to_string(saved.value.shape()), name(slot.type),
             to_string(slot.shape));
+    check_values(saved, slot);
     instance.upload(index, {saved.value.data(), saved.value.bytes()});
   }
   if (state.slots.size() != expected)

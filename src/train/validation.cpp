@@ -5,8 +5,8 @@
 #include <cmath>
 
 #include "core/error.hpp"
-#include "layers/layer.hpp"
 #include "network/state.hpp"
+#include "train/predictions.hpp"
 
 namespace paragon::train {
 namespace {
@@ -37,41 +37,37 @@ ValidationSplit::ValidationSplit(const data::Dataset& all, const data::Dataset* 
 
 void validate(const Network& network, const data::Dataset& data, const TrainerOptions& options,
               Loss loss, EpochStats& stats) {
+  constexpr size_t kRowsAtOnce = 256;
   data.verify();
-  const size_t features = data.features(), outputs = network.outputs();
-  const size_t rows_at_once = std::min<size_t>(data.size(), 256);
   if (data.size() == 0) return;
-  Predictor predictor(network, {.device = options.device,
-                                .batch = rows_at_once,
-                                .threads = options.threads});
-  const bool probabilities =
-      layers::ends_with_softmax(network.state().layers.back().config);
-  std::vector<float> x(rows_at_once * features), y(rows_at_once * outputs);
+  const size_t outputs = network.outputs();
+  const bool probabilities = gives_probabilities(network), labelled = !data.labels.empty();
   double sum = 0;
   size_t hits = 0;
-  for (size_t first = 0; first < data.size(); first += rows_at_once) {
-    const size_t rows = std::min(rows_at_once, data.size() - first);
-    data.copy_features(first, rows, x);
-    predictor.run(std::span(x).first(rows * features), std::span(y).first(rows * outputs));
-    for (size_t row = 0; row < rows; ++row) {
-      const auto output = std::span<const float>(y).subspan(row * outputs, outputs);
-      if (loss == Loss::mean_squared_error) {
-        for (size_t k = 0; k < outputs; ++k) {
-          const double target = data.targets.empty()
-                                    ? static_cast<double>(data.labels[first + row] == static_cast<int32_t>(k))
-                                    : data.targets[(first + row) * outputs + k];
-          sum += (output[k] - target) * (output[k] - target) / static_cast<double>(outputs);
-        }
-      } else {
-        sum += cross_entropy(output, static_cast<size_t>(data.labels[first + row]), probabilities);
-      }
-      if (!data.labels.empty())
-        hits += std::max_element(output.begin(), output.end()) - output.begin() ==
-                data.labels[first + row];
+  const auto look_at_row = [&](std::span<const float> output, size_t row) {
+    if (labelled)
+      hits += std::max_element(output.begin(), output.end()) - output.begin() == data.labels[row];
+    if (loss == Loss::cross_entropy) {
+      sum += cross_entropy(output, static_cast<size_t>(data.labels[row]), probabilities);
+      return;
     }
-  }
+    double squares = 0;
+    for (size_t k = 0; k < outputs; ++k) {
+      const double target = labelled ? (static_cast<size_t>(data.labels[row]) == k ? 1 : 0)
+                                     : double{data.targets[row * outputs + k]};
+      squares += (output[k] - target) * (output[k] - target);
+    }
+    sum += squares / static_cast<double>(outputs);
+  };
+  for_each_prediction(
+      network, data,
+      {.device = options.device, .batch = kRowsAtOnce, .threads = options.threads},
+      [&](const PredictedRows& part) {
+        for (size_t i = 0; i < part.rows; ++i)
+          look_at_row(part.outputs.subspan(i * outputs, outputs), part.first + i);
+      });
   stats.validation_loss = sum / static_cast<double>(data.size());
-  if (!data.labels.empty())
+  if (labelled)
     stats.validation_accuracy =
         100.0 * static_cast<double>(hits) / static_cast<double>(data.size());
 }

@@ -127,19 +127,35 @@ TEST(Isqrt, IsTheLargestRoot) {
 }
 
 TEST(Exp2Negative, StaysWithinItsError) {
-  for (int64_t t = 0; t < int64_t{31} << 16; t += t < 200000 ? 1 : 97)
-    ASSERT_NEAR(std::ldexp(exp2_negative(t), -30), std::exp2(-static_cast<double>(t) / 65536),
-                0x1p-18)
-        << t;
-  // Relative to the result, as probabilities need it, until whole bits run out.
-  for (int64_t t = 0; t < int64_t{8} << 16; t += 13)
-    ASSERT_NEAR(std::ldexp(exp2_negative(t), -30) * std::exp2(static_cast<double>(t) / 65536), 1,
-                0x1p-18)
-        << t;
-  EXPECT_EQ(exp2_negative(int64_t{31} << 16), 0);
-  EXPECT_EQ(exp2_negative(kMost), 0);
-  for (int64_t t = 0; t < int64_t{3} << 16; t += 7)
-    ASSERT_GE(exp2_negative(t), exp2_negative(t + 7)) << "never rises";
+  struct Row {
+    int fraction;
+    double error;
+  };
+  for (const Row& row : {Row{16, 0x1p-18}, Row{24, 0x1p-23}}) {
+    const auto one = int64_t{1} << row.fraction;
+    const auto unit = static_cast<double>(one);
+    const int64_t dense = one >> 8, coarse = (97 << (row.fraction - 16)) + 1;
+    const auto expect = [&](int64_t t) {
+      ASSERT_NEAR(std::ldexp(exp2_negative(t, row.fraction), -30),
+                  std::exp2(-static_cast<double>(t) / unit), row.error)
+          << t;
+    };
+    for (int64_t t = 0; t < dense; ++t) expect(t);
+    for (int64_t t = 0; t < 31 * one; t += coarse) expect(t);
+    // Relative to the result, as probabilities need it, until whole bits run out.
+    const int64_t last = row.fraction == 16 ? 8 : 3;
+    for (int64_t t = 0; t < last * one; t += (13 << (row.fraction - 16)) - 1)
+      ASSERT_NEAR(std::ldexp(exp2_negative(t, row.fraction), -30) *
+                      std::exp2(static_cast<double>(t) / unit),
+                  1, row.error)
+          << t;
+    EXPECT_EQ(exp2_negative(31 * one, row.fraction), 0);
+    EXPECT_EQ(exp2_negative(kMost, row.fraction), 0);
+    EXPECT_EQ(exp2_negative(-5, row.fraction), exp2_negative(0, row.fraction));
+    for (int64_t t = 0; t < 3 * one; t += coarse)
+      ASSERT_GE(exp2_negative(t, row.fraction), exp2_negative(t + coarse, row.fraction))
+          << "never rises";
+  }
 }
 
 TEST(Log2, IsBelowByLessThanTwoUnits) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The indexed contraction against plain loops: exact in int8, within k * eps * sum |a b| in
-// float32.
+// The indexed contraction against plain loops: exact for integers, within k * eps * sum |a b| in
+// floating point.
 #include "backends/cpu/gather_dot/gather_dot.hpp"
 
 #include <gtest/gtest.h>
@@ -17,6 +17,8 @@
 #include <paragon/error.hpp>
 
 #include "backends/cpu/target.hpp"
+#include "core/fixed_point.hpp"
+#include "cpu/gemm_problem.hpp"
 
 namespace paragon::cpu {
 namespace {
@@ -59,6 +61,7 @@ std::vector<Table> tables() {
   all.push_back(random_table("gaps", 9, 19, 40, 40));  // leaves features that nobody reads
   all.push_back(random_table("one tap", 21, 1, 8, 0));
   all.push_back(random_table("one unit", 1, 70, 30, 10));
+  all.push_back(random_table("long sums", 2, 1100, 9, 2));
   all.push_back({.name = "one feature",
                  .units = 3,
                  .taps = 2,
@@ -70,99 +73,106 @@ std::vector<Table> tables() {
 const GatherDotOp kOps[] = {GatherDotOp::kForward, GatherDotOp::kWeightGradient,
                             GatherDotOp::kInputGradient};
 
+/// Integers are extremes every fourth time: products must neither saturate nor lose a carry.
 template <class T>
 std::vector<T> random_values(size_t n, unsigned seed) {
   std::mt19937 random(seed);
-  std::vector<T> values(n);
-  for (T& value : values) {
-    if constexpr (sizeof(T) == 1) {
-      const auto draw =
-          static_cast<int>(random() % 300);  // -128 often: the extreme products must not saturate
-      value = static_cast<T>(draw < 256 ? draw - 128 : -128);
-    } else {
-      value = static_cast<T>(static_cast<double>(random()) / 2147483648.0 - 1.0);
-    }
-  }
-  return values;
+  const Guarded<T> values(n);
+  randomise(values, random);
+  return {values.data(), values.data() + n};
 }
 
-struct Expected {
-  std::vector<double> value, magnitude;  // magnitude: sum of |a b|
-  std::vector<size_t> terms;
+/// A sum of products; integers exactly, floating point nearly so and with the sum of |a b|.
+template <class T>
+struct Sum {
+  using Value = std::conditional_t<std::is_floating_point_v<T>, long double, int64_t>;
+  Value value = 0, magnitude = 0;
+  size_t terms = 0;
+
+  void add(T a, T b) {
+    const Value product = static_cast<Value>(a) * static_cast<Value>(b);
+    value += product;
+    magnitude += product < 0 ? -product : product;
+    ++terms;
+  }
 };
 
 template <class T>
-Expected plain(const Table& table, GatherDotOp op, size_t batch, const std::vector<T>& a,
-               const std::vector<T>& b) {
+std::vector<Sum<T>> plain(const Table& table, GatherDotOp op, size_t batch, const std::vector<T>& a,
+                          const std::vector<T>& b) {
   const size_t rows = op == GatherDotOp::kInputGradient ? table.features : table.units;
   const size_t cols = op == GatherDotOp::kWeightGradient ? table.taps : batch;
-  Expected e{std::vector<double>(rows * cols), std::vector<double>(rows * cols),
-             std::vector<size_t>(rows * cols)};
+  std::vector<Sum<T>> sums(rows * cols);
   for (size_t n = 0; n < table.units; ++n) {
     for (size_t t = 0; t < table.taps; ++t) {
       const size_t entry = n * table.taps + t;
       if (table.index[entry] < 0) continue;
       const auto f = static_cast<size_t>(table.index[entry]);
       for (size_t i = 0; i < batch; ++i) {
-        size_t at = 0;
-        double product = 0;
         switch (op) {
           case GatherDotOp::kForward:
-            at = n * batch + i;
-            product = static_cast<double>(a[entry]) * static_cast<double>(b[f * batch + i]);
+            sums[n * batch + i].add(a[entry], b[f * batch + i]);
             break;
           case GatherDotOp::kWeightGradient:
-            at = entry;
-            product = static_cast<double>(a[n * batch + i]) * static_cast<double>(b[f * batch + i]);
+            sums[entry].add(a[n * batch + i], b[f * batch + i]);
             break;
           case GatherDotOp::kInputGradient:
-            at = f * batch + i;
-            product = static_cast<double>(a[entry]) * static_cast<double>(b[n * batch + i]);
+            sums[f * batch + i].add(a[entry], b[n * batch + i]);
             break;
         }
-        e.value[at] += product;
-        e.magnitude[at] += std::abs(product);
-        ++e.terms[at];
       }
     }
   }
-  return e;
+  return sums;
+}
+
+/// The least shift that makes all results fit.
+template <class T>
+int shift_of(const std::vector<Sum<T>>& sums) {
+  uint64_t bits = 0;
+  if constexpr (std::is_integral_v<T> && sizeof(T) > 1) {
+    for (const Sum<T>& sum : sums) bits |= fixed::magnitude(sum.value);
+  }
+  return std::max(fixed::bit_length(bits) - 29, 0);
 }
 
 constexpr size_t kGuard = 64;
 constexpr unsigned char kGuardByte = 0xa5;
 
 /// What the epilogue sees: it copies strips to `out` and then spoils them, as it may.
+template <class Acc>
 struct Copy {
-  int32_t* out;
+  Acc* out;
   size_t rows, cols;
-};
 
-void copy_strip(void* context, const GemmStrip& strip) {
-  const Copy& copy = *static_cast<const Copy*>(context);
-  auto* acc = static_cast<int32_t*>(strip.acc);
-  ASSERT_EQ(strip.acc_stride % 16, 0U);
-  ASSERT_EQ(reinterpret_cast<uintptr_t>(acc) % 64, 0U);
-  ASSERT_LE(strip.row + strip.rows, copy.rows);
-  ASSERT_LE(strip.col + strip.cols, copy.cols);
-  for (size_t r = 0; r < strip.rows; ++r) {
-    for (size_t c = 0; c < strip.cols; ++c) {
-      copy.out[(strip.row + r) * copy.cols + strip.col + c] = acc[r * strip.acc_stride + c];
-      acc[r * strip.acc_stride + c] = -1;
+  static void run(void* context, const GemmStrip& strip) {
+    const Copy& copy = *static_cast<const Copy*>(context);
+    Acc* acc = static_cast<Acc*>(strip.acc);
+    ASSERT_EQ(strip.acc_stride * sizeof(Acc) % 64, 0U);
+    ASSERT_EQ(reinterpret_cast<uintptr_t>(acc) % 64, 0U);
+    ASSERT_LE(strip.row + strip.rows, copy.rows);
+    ASSERT_LE(strip.col + strip.cols, copy.cols);
+    for (size_t r = 0; r < strip.rows; ++r) {
+      for (size_t c = 0; c < strip.cols; ++c) {
+        copy.out[(strip.row + r) * copy.cols + strip.col + c] = acc[r * strip.acc_stride + c];
+        acc[r * strip.acc_stride + c] = Acc{-1};
+      }
     }
   }
-}
+};
 
-/// Runs a plan on its threads; returns the result's 32-bit patterns. Operands have no byte to
-/// spare, so that the address sanitizer sees a read past them; results and scratch are guarded.
+/// Runs a plan on its threads. Operands have no byte to spare, so that the address sanitizer sees a
+/// read past them; results and scratch are guarded.
 template <class T>
-std::vector<int32_t> run(const GatherDotPlan& plan, const std::vector<T>& a,
-                         const std::vector<T>& b, bool with_epilogue) {
+auto run(const GatherDotPlan& plan, const std::vector<T>& a, const std::vector<T>& b,
+         bool with_epilogue) {
+  using Acc = typename GemmTraits<T>::Acc;
+  constexpr auto kUntouched = static_cast<Acc>(1234567);
   const size_t size = plan.rows * plan.cols;
-  std::vector<int32_t> out(size + kGuard, 0x5a5a5a5a);
-  Copy copy{.out = out.data(), .rows = plan.rows, .cols = plan.cols};
+  std::vector<Acc> out(size + kGuard, kUntouched);
+  Copy<Acc> copy{.out = out.data(), .rows = plan.rows, .cols = plan.cols};
   const GemmEpilogue epilogue =
-      with_epilogue ? GemmEpilogue{.run = copy_strip, .context = &copy} : GemmEpilogue{};
+      with_epilogue ? GemmEpilogue{.run = &Copy<Acc>::run, .context = &copy} : GemmEpilogue{};
   const auto work = [&](int thread) {
     const size_t bytes = plan.scratch_bytes_per_thread + kGuard;
     auto* scratch = static_cast<unsigned char*>(std::aligned_alloc(64, bytes));
@@ -178,7 +188,7 @@ std::vector<int32_t> run(const GatherDotPlan& plan, const std::vector<T>& a,
   for (int thread = 1; thread < plan.threads; ++thread) team.emplace_back(work, thread);
   work(0);
   for (std::thread& member : team) member.join();
-  for (size_t i = size; i < out.size(); ++i) EXPECT_EQ(out[i], 0x5a5a5a5a) << "result overrun";
+  for (size_t i = size; i < out.size(); ++i) EXPECT_EQ(out[i], kUntouched) << "result overrun";
   out.resize(size);
   return out;
 }
@@ -194,20 +204,30 @@ GatherDotPlan with_threads(GatherDotPlan plan, int threads) {
 }
 
 template <class T>
-void check(const std::vector<int32_t>& got, const Expected& expected, const std::string& what) {
-  ASSERT_EQ(got.size(), expected.value.size()) << what;
+void check(const std::vector<typename GemmTraits<T>::Acc>& got, const std::vector<Sum<T>>& expected,
+           int shift, const std::string& what) {
+  ASSERT_EQ(got.size(), expected.size()) << what;
   for (size_t i = 0; i < got.size(); ++i) {
-    if constexpr (sizeof(T) == 1) {
-      ASSERT_EQ(got[i], static_cast<int32_t>(expected.value[i])) << what << " at " << i;
+    if constexpr (std::is_integral_v<T>) {
+      ASSERT_EQ(got[i], fixed::round_shift(expected[i].value, shift)) << what << " at " << i;
     } else {
-      float value;
-      std::memcpy(&value, &got[i], sizeof(value));
-      const double bound = static_cast<double>(expected.terms[i]) * expected.magnitude[i] *
-                           static_cast<double>(std::numeric_limits<float>::epsilon());
-      ASSERT_LE(std::abs(static_cast<double>(value) - expected.value[i]), bound)
-          << what << " at " << i << ": " << value << " for " << expected.value[i];
+      const long double bound = static_cast<long double>(expected[i].terms) *
+                                expected[i].magnitude * std::numeric_limits<T>::epsilon();
+      ASSERT_LE(std::abs(static_cast<long double>(got[i]) - expected[i].value), bound)
+          << what << " at " << i << ": " << got[i] << " for " << expected[i].value;
     }
   }
+}
+
+template <class T>
+GatherDotShape shape_of(const Table& table, GatherDotOp op, size_t batch, int shift) {
+  return {.op = op,
+          .type = GemmTraits<T>::kType,
+          .units = table.units,
+          .taps = table.taps,
+          .features = table.features,
+          .batch = batch,
+          .shift = shift};
 }
 
 template <class T>
@@ -219,11 +239,8 @@ class GatherDot : public ::testing::Test {
   Target before_ = active_target();
 };
 
-using Types = ::testing::Types<float, int8_t>;
+using Types = ::testing::Types<float, double, int8_t, int16_t, int32_t>;
 TYPED_TEST_SUITE(GatherDot, Types);
-
-template <class T>
-constexpr GemmType kType = sizeof(T) == 1 ? GemmType::kInt8 : GemmType::kFloat32;
 
 TYPED_TEST(GatherDot, EqualsPlainLoopsForEveryShapeAndThreadCount) {
   using T = TypeParam;
@@ -235,16 +252,17 @@ TYPED_TEST(GatherDot, EqualsPlainLoopsForEveryShapeAndThreadCount) {
       for (const GatherDotOp op : kOps) {
         const auto& a = op == GatherDotOp::kWeightGradient ? dy : w;
         const auto& b = op == GatherDotOp::kInputGradient ? dy : x;
-        const Expected expected = plain(table, op, batch, a, b);
+        const auto expected = plain(table, op, batch, a, b);
+        const int shift = shift_of(expected);
         for (const Target target : available_targets()) {
           force_target(target);
           const std::string what = table.name + ", batch " + std::to_string(batch) + ", op " +
                                    std::to_string(static_cast<int>(op)) + ", " +
                                    std::string(target_name(target));
-          const GatherDotPlan plan = plan_gather_dot(op, kType<T>, table.units, table.taps,
-                                                     table.features, batch, table.index.data(), 1);
+          const GatherDotPlan plan =
+              plan_gather_dot(shape_of<T>(table, op, batch, shift), table.index.data(), 1);
           const auto single = run(plan, a, b, false);
-          check<T>(single, expected, what);
+          check<T>(single, expected, shift, what);
           ASSERT_EQ(run(plan, a, b, true), single) << what << ", epilogue";
           for (const int threads : {2, 3, 8}) {
             const GatherDotPlan shared = with_threads(plan, threads);
@@ -268,19 +286,19 @@ TYPED_TEST(GatherDot, LargeProductsUseThreadsStripsAndPanels) {
   for (const GatherDotOp op : kOps) {
     const auto& a = op == GatherDotOp::kWeightGradient ? dy : w;
     const auto& b = op == GatherDotOp::kInputGradient ? dy : x;
-    const Expected expected = plain(table, op, batch, a, b);
+    const auto expected = plain(table, op, batch, a, b);
+    const int shift = shift_of(expected);
     for (const Target target : available_targets()) {
       force_target(target);
-      std::vector<int32_t> single;
+      std::vector<typename GemmTraits<T>::Acc> single;
       for (const int threads : {1, 2, 3, 8}) {
         const GatherDotPlan plan =
-            plan_gather_dot(op, kType<T>, table.units, table.taps, table.features, batch,
-                            table.index.data(), threads);
+            plan_gather_dot(shape_of<T>(table, op, batch, shift), table.index.data(), threads);
         ASSERT_EQ(plan.threads, threads);
         const auto got = run(plan, a, b, threads == 2);
         if (threads == 1) {
           single = got;
-          check<T>(got, expected, std::string(target_name(target)));
+          check<T>(got, expected, shift, std::string(target_name(target)));
         }
         ASSERT_EQ(got, single) << target_name(target) << ", " << threads << " threads";
       }
@@ -296,14 +314,44 @@ TYPED_TEST(GatherDot, AcceptsZeroSizes) {
   };
   for (const auto& [units, taps, features, batch] :
        {Size{0, 4, 5, 6}, Size{4, 0, 5, 6}, Size{2, 3, 5, 0}, Size{2, 3, 0, 7}, Size{0, 0, 0, 0}}) {
+    const Table table{"zero", units, taps, features, gaps};
     for (const GatherDotOp op : kOps) {
-      const GatherDotPlan plan =
-          plan_gather_dot(op, kType<T>, units, taps, features, batch, gaps.data(), 8);
+      const GatherDotPlan plan = plan_gather_dot(shape_of<T>(table, op, batch, 0), gaps.data(), 8);
       EXPECT_EQ(plan.threads, 1);
       const size_t a_size = op == GatherDotOp::kWeightGradient ? units * batch : units * taps;
       const size_t b_size = op == GatherDotOp::kInputGradient ? units * batch : features * batch;
       const auto got = run(plan, random_values<T>(a_size, 1), random_values<T>(b_size, 2), false);
-      EXPECT_EQ(got, std::vector<int32_t>(plan.rows * plan.cols, 0));
+      EXPECT_EQ(got, decltype(got)(plan.rows * plan.cols, 0));
+    }
+  }
+}
+
+/// Small products with every shift that has a path of its own: halves of both signs occur.
+TYPED_TEST(GatherDot, RoundsHalvesAwayFromZero) {
+  using T = TypeParam;
+  if constexpr (std::is_integral_v<T> && sizeof(T) > 1) {
+    const Table table = random_table("small", 20, 3, 10, 0);
+    const size_t batch = 40;
+    const auto small = [](size_t n, int step) {
+      std::vector<T> values(n);
+      for (size_t i = 0; i < n; ++i)
+        values[i] = static_cast<T>(static_cast<int>(i) * step % 33 - 16);
+      return values;
+    };
+    const auto w = small(60, 7), x = small(400, 5), dy = small(800, 11);
+    for (const GatherDotOp op : kOps) {
+      const auto& a = op == GatherDotOp::kWeightGradient ? dy : w;
+      const auto& b = op == GatherDotOp::kInputGradient ? dy : x;
+      const auto expected = plain(table, op, batch, a, b);
+      for (const int shift : {0, 1, 2, 7, 8, 9, 10, 31, 32, 33, 40}) {
+        for (const Target target : available_targets()) {
+          force_target(target);
+          const GatherDotPlan plan =
+              plan_gather_dot(shape_of<T>(table, op, batch, shift), table.index.data(), 1);
+          check<T>(run(plan, a, b, false), expected, shift,
+                   std::string(target_name(target)) + " shift " + std::to_string(shift));
+        }
+      }
     }
   }
 }
@@ -311,8 +359,8 @@ TYPED_TEST(GatherDot, AcceptsZeroSizes) {
 TEST(GatherDotPlanner, KeepsSmallProductsOnOneThread) {
   const Table table = window_table(10, 4);
   const auto threads = [&](size_t batch) {
-    return plan_gather_dot(GatherDotOp::kForward, GemmType::kFloat32, table.units, table.taps,
-                           table.features, batch, table.index.data(), 8)
+    return plan_gather_dot(shape_of<float>(table, GatherDotOp::kForward, batch, 0),
+                           table.index.data(), 8)
         .threads;
   };
   EXPECT_EQ(threads(64), 1);
@@ -321,8 +369,8 @@ TEST(GatherDotPlanner, KeepsSmallProductsOnOneThread) {
 
 TEST(GatherDotPlanner, RaisesOnBadTables) {
   const auto plan = [](std::vector<int32_t> index, size_t taps) {
-    plan_gather_dot(GatherDotOp::kForward, GemmType::kInt8, index.size() / taps, taps, 3, 4,
-                    index.data(), 1);
+    const Table table{"bad", index.size() / taps, taps, 3, index};
+    plan_gather_dot(shape_of<int8_t>(table, GatherDotOp::kForward, 4, 0), index.data(), 1);
   };
   EXPECT_NO_THROW(plan({0, 1, 2, -1}, 2));
   EXPECT_THROW(plan({0, 1, 3, -1}, 2), Error);

@@ -24,7 +24,7 @@ class MovementTest : public ::testing::Test {
 
 template <class T>
 class Transpose : public MovementTest {};
-using Types = ::testing::Types<float, int32_t, int8_t, uint8_t>;
+using Types = ::testing::Types<uint8_t, int16_t, float, double>;
 TYPED_TEST_SUITE(Transpose, Types);
 
 /// Random bits (of float NaNs too), in a vector that has no byte to spare.
@@ -33,7 +33,7 @@ std::vector<T> random_bits(size_t n) {
   std::mt19937 random(static_cast<unsigned>(n));
   std::vector<T> values(n);
   for (T& value : values) {
-    const auto bits = static_cast<uint32_t>(random());
+    const uint64_t bits = uint64_t{random()} << 32 | random();
     std::memcpy(&value, &bits, sizeof(T));
   }
   return values;
@@ -41,8 +41,8 @@ std::vector<T> random_bits(size_t n) {
 
 /// Bits of a value, so that NaNs compare.
 template <class T>
-uint32_t bits_of(T value) {
-  uint32_t bits = 0;
+uint64_t bits_of(T value) {
+  uint64_t bits = 0;
   std::memcpy(&bits, &value, sizeof(T));
   return bits;
 }
@@ -58,8 +58,8 @@ TYPED_TEST(Transpose, MovesEveryElementAndNothingElse) {
         std::vector<T> out(cols * out_stride, T{77});
         for (const size_t parts : {1, 3}) {
           for (size_t part = 0; part < parts; ++part) {
-            transpose(in.data(), rows, in_stride, out.data(), out_stride, cols * part / parts,
-                      cols * (part + 1) / parts);
+            transpose(sizeof(T), in.data(), rows, in_stride, out.data(), out_stride,
+                      cols * part / parts, cols * (part + 1) / parts);
           }
           for (size_t c = 0; c < cols; ++c) {
             for (size_t r = 0; r < out_stride; ++r) {

@@ -12,6 +12,7 @@
 
 #include "core/random.hpp"
 #include "network/state.hpp"
+#include "runtime/backend.hpp"
 
 namespace paragon::testing {
 
@@ -49,6 +50,40 @@ inline Network dense_network(DType type, std::vector<size_t> input = {20, 20}) {
   return network;
 }
 
+/// One of each: activations for all neurons or one each, hidden softmax, wires to two layers.
+inline Network mixed_network(DType type) {
+  Network network({.input = {20, 20}, .type = type, .seed = 7});
+  network.add(Dense{.units = 24, .activation = "gelu", .name = "first"});
+  network.add(Dense{.units = 20, .activation = "softmax", .name = "second"});
+  Wired wired{.grid = {5, 3}, .name = "third"};
+  const std::vector<std::string> kinds = {"tanh", "sigmoid", "elu", "swish", "leaky_relu"};
+  for (uint32_t i = 0; i < 15; ++i) {
+    wired.activations.push_back(kinds[i % kinds.size()]);
+    wired.sources.emplace_back();
+    for (uint32_t k = 0; k <= i % 7; ++k)
+      wired.sources.back().push_back({k % 2, (i * 5 + k * 3) % 20});
+  }
+  network.add_reading(wired, {"second", "first"});
+  network.add(Dense{.units = 10, .activation = "softmax"});
+  return network;
+}
+
+/// Each kind of replay on one of three local layers of equal shape.
+inline Network replaying_network(DType type) {
+  Network network({.input = {20, 20}, .type = type, .seed = 8});
+  const auto local = [&](const Replay& replay) {
+    network.add(LocallyConnected{
+        .grid = {6, 6}, .field = 4, .activation = "leaky_relu", .replay = replay});
+  };
+  network.add(LocallyConnected{.grid = {6, 6}, .field = 5, .activation = "relu",
+                               .replay = {.times = 1}});
+  local({.mode = "loop", .budget = 2, .gate = "entropy", .map = {{0.97, 2}, {0.9, 1}}, .otherwise = 0});
+  local({.span = 1, .budget = 3, .gate = "mean", .map = {{0.1, 1}}, .otherwise = 0});
+  network.add(Dense{.units = 10, .activation = "softmax",
+                    .replay = {.span = 1, .phase = "before", .times = 2}});
+  return network;
+}
+
 inline Network local_network(DType type) {
   Network network({.input = {20, 20}, .type = type, .seed = 6});
   network.add(LocallyConnected{.grid = {12, 11}, .field = 5, .activation = "leaky_relu"});
@@ -64,7 +99,7 @@ inline ::testing::AssertionResult same_parameters(const Network& a, const Networ
   };
   for (size_t l = 0; l < a.state().layers.size(); ++l) {
     const detail::Layer &x = a.state().layers[l], &y = b.state().layers[l];
-    if (x.output_exponent != y.output_exponent)
+    if (x.output_exponents != y.output_exponents)
       return ::testing::AssertionFailure() << "output exponent of " << x.name;
     for (size_t p = 0; p < x.parameters.size(); ++p) {
       const detail::Parameter &u = x.parameters[p], &v = y.parameters[p];

@@ -110,8 +110,9 @@ TEST(Allocations, AreSeen) {
 TEST(Allocations, NoneInASteadyStep) {
   const data::Dataset set = testing::blobs({20, 20}, 300, 10, 1);
   const auto values = testing::with_values(set, -1, 1);
-  for (const DType type : {float32, int8})
-    for (Network (*make)(DType) : {dense, testing::local_network})
+  for (const DType type : {float32, float64, int8, int16, int64})
+    for (Network (*make)(DType) :
+         {dense, testing::local_network, testing::mixed_network, testing::replaying_network})
       for (const Optimizer& optimizer :
            {Optimizer(Sgd{.rate = 0.01, .momentum = 0.9}), Optimizer(Adam{})})
         for (const size_t threads : {1, 2})
@@ -132,8 +133,9 @@ TEST(Allocations, NoneInASteadyStep) {
 }
 
 TEST(Allocations, NoneInAForwardPass) {
-  for (const DType type : {float32, int8})
-    for (Network (*make)(DType) : {dense, testing::local_network})
+  for (const DType type : {float32, float64, int8, int16, int64})
+    for (Network (*make)(DType) :
+         {dense, testing::local_network, testing::mixed_network, testing::replaying_network})
       for (const size_t threads : {1, 2})
         for (const size_t batch : {1, 32}) {
           Network network = make(type);

@@ -3,6 +3,8 @@
 // trainings.
 #include <gtest/gtest.h>
 
+#include <fmt/format.h>
+
 #include <cmath>
 
 #include "backends/cpu/target.hpp"
@@ -22,6 +24,8 @@ struct Recipe {
   Network (*network)(DType);
   Optimizer optimizer;
   Schedule schedule;
+  GradientClip clip = {};
+  const char* loss = "cross_entropy";
 };
 
 Network dense(DType type) {
@@ -39,6 +43,15 @@ const std::vector<Recipe>& recipes() {
        CosineRate{}},
       {"local, Adam, step", testing::local_network, Adam{.rate = 0.01},
        StepRate{.every = 2, .factor = 0.5}},
+      {"mixed, AdamW, clipped by norm", testing::mixed_network,
+       AdamW{.rate = 0.005, .weight_decay = 0.05}, ConstantRate{}, {.norm = 0.5}},
+      {"mixed, Nesterov, squared error", testing::mixed_network,
+       Sgd{.rate = 0.05, .momentum = 0.9, .nesterov = true}, CosineRate{}, {},
+       "mean_squared_error"},
+      {"replays, RMSprop, clipped by element", testing::replaying_network,
+       RmsProp{.rate = 0.002, .momentum = 0.5, .weight_decay = 1e-3}, ConstantRate{},
+       {.lower = -0.05, .upper = 0.04}},
+      {"replays, Adam", testing::replaying_network, Adam{.rate = 0.01}, CosineRate{}},
   };
   return table;
 }
@@ -55,6 +68,8 @@ Trained train(const Recipe& recipe, DType type, const char* device, size_t threa
   Trainer trainer(result.network, {.device = device,
                                    .optimizer = recipe.optimizer,
                                    .schedule = recipe.schedule,
+                                   .clip = recipe.clip,
+                                   .loss = recipe.loss,
                                    .batch = 32,
                                    .epochs = 3,
                                    .threads = threads,
@@ -68,50 +83,68 @@ class Training : public ::testing::Test {
   void TearDown() override { cpu::force_target(cpu::available_targets().back()); }
 };
 
-TEST_F(Training, Int8HasEqualBitsEverywhere) {
+TEST_F(Training, IntegersHaveEqualBitsEverywhere) {
   const data::Dataset bytes = blobs({20, 20}, 70, 10, 1),
                       values = testing::with_values(bytes, -2.5f, 3.1f);
-  for (const Recipe& recipe : recipes())
-    for (const data::Dataset* set : {&bytes, &values}) {
-      if (set == &values && &recipe != &recipes()[0] && &recipe != &recipes()[4]) continue;
-      SCOPED_TRACE(std::string(recipe.name) + (set == &bytes ? ", bytes" : ", values"));
-      const Trained expected = train(recipe, int8, "ref", 1, *set);
-      EXPECT_FALSE(same_parameters(expected.network, recipe.network(int8)))
-          << "nothing was learned";
-      for (const cpu::Target target : cpu::available_targets())
-        for (const size_t threads : {1, 2, 3, 8}) {
-          cpu::force_target(target);
-          const Trained got = train(recipe, int8, "cpu", threads, *set);
-          ASSERT_TRUE(same_parameters(got.network, expected.network))
-              << cpu::target_name(target) << " x" << threads;
-          ASSERT_EQ(got.losses, expected.losses) << cpu::target_name(target) << " x" << threads;
-        }
+  for (const DType type : {int8, int16, int32, int64})
+    for (const Recipe& recipe : recipes())
+      for (const data::Dataset* set : {&bytes, &values}) {
+        if (set == &values && &recipe != &recipes()[0] && &recipe != &recipes()[4]) continue;
+        SCOPED_TRACE(fmt::format("{} {}, {}", name(type), recipe.name,
+                                 set == &bytes ? "bytes" : "values"));
+        const Trained expected = train(recipe, type, "ref", 1, *set);
+        EXPECT_FALSE(same_parameters(expected.network, recipe.network(type)))
+            << "nothing was learned";
+        for (const cpu::Target target : cpu::available_targets())
+          for (const size_t threads : {1, 3}) {
+            cpu::force_target(target);
+            const Trained got = train(recipe, type, "cpu", threads, *set);
+            ASSERT_TRUE(same_parameters(got.network, expected.network))
+                << cpu::target_name(target) << " x" << threads;
+            ASSERT_EQ(got.losses, expected.losses) << cpu::target_name(target) << " x" << threads;
+          }
+      }
+}
+
+TEST_F(Training, UnsignedTypesAreTheTwinsOfSignedOnes) {
+  const data::Dataset set = blobs({20, 20}, 70, 10, 1);
+  const std::pair<DType, DType> twins[] = {{uint8, int8},   {uint16, int16}, {uint32, int32},
+                                           {uint64, int64}, {int_, int64},   {uint_, int64}};
+  for (const Recipe& recipe : {recipes()[2], recipes()[5], recipes()[8]})
+    for (const auto& [type, twin] : twins) {
+      SCOPED_TRACE(fmt::format("{} {}", name(type), recipe.name));
+      const Trained a = train(recipe, type, "cpu", 2, set), b = train(recipe, twin, "cpu", 1, set);
+      EXPECT_EQ(a.network.type(), type);
+      EXPECT_TRUE(same_parameters(a.network, b.network));
+      EXPECT_EQ(a.losses, b.losses);
     }
 }
 
-TEST_F(Training, Float32HasEqualBitsForAnyThreadsAndFollowsRef) {
+TEST_F(Training, FloatsHaveEqualBitsForAnyThreadsAndFollowRef) {
   const data::Dataset set = blobs({20, 20}, 70, 10, 1);
+  for (const DType type : {float32, float64})
   for (const Recipe& recipe : recipes()) {
-    SCOPED_TRACE(recipe.name);
-    const Trained expected = train(recipe, float32, "ref", 1, set);
-    const std::vector<double> start = all_values(recipe.network(float32)),
+    SCOPED_TRACE(fmt::format("{} {}", name(type), recipe.name));
+    const Trained expected = train(recipe, type, "ref", 1, set);
+    const std::vector<double> start = all_values(recipe.network(type)),
                               end = all_values(expected.network);
     double moved = 0;
     for (size_t i = 0; i < end.size(); ++i) moved += std::abs(end[i] - start[i]);
     for (const cpu::Target target : cpu::available_targets()) {
       cpu::force_target(target);
-      const Trained first = train(recipe, float32, "cpu", 1, set);
+      const Trained first = train(recipe, type, "cpu", 1, set);
       const std::vector<double> got = all_values(first.network);
       double off = 0;
       for (size_t i = 0; i < got.size(); ++i) off += std::abs(got[i] - end[i]);
-      // Adam divides by the size of the gradient, so rounding of tiny gradients shows.
-      EXPECT_LT(off, moved * (std::holds_alternative<Adam>(recipe.optimizer) ? 1e-3 : 2e-5))
+      // These divide by the size of the gradient, so rounding of tiny gradients shows.
+      const bool divides = !std::holds_alternative<Sgd>(recipe.optimizer);
+      EXPECT_LT(off, moved * (type == float64 ? 1e-9 : divides ? 2e-3 : 2e-5))
           << cpu::target_name(target);
       for (size_t e = 0; e < first.losses.size(); ++e)
         EXPECT_NEAR(first.losses[e], expected.losses[e], 1e-4);
-      for (const size_t threads : {2, 3, 8})
+      for (const size_t threads : {2, 8})
         ASSERT_TRUE(
-            same_parameters(train(recipe, float32, "cpu", threads, set).network, first.network))
+            same_parameters(train(recipe, type, "cpu", threads, set).network, first.network))
             << cpu::target_name(target) << " x" << threads;
     }
   }
@@ -120,7 +153,7 @@ TEST_F(Training, Float32HasEqualBitsForAnyThreadsAndFollowsRef) {
 TEST_F(Training, LearnsASeparableProblem) {
   const data::Dataset train_set = blobs({6, 6}, 300, 3, 11), test_set = blobs({6, 6}, 200, 3, 12);
   for (const bool values : {false, true})
-    for (const DType type : {float32, int8})
+    for (const DType type : {float32, float64, int8, int16, int32, int64})
       for (const Optimizer& optimizer :
            {Optimizer(Sgd{.rate = 0.1, .momentum = 0.9}), Optimizer(Adam{.rate = 0.01})}) {
         Network network({.input = {6, 6}, .type = type});
@@ -134,7 +167,7 @@ TEST_F(Training, LearnsASeparableProblem) {
         const Report report =
             evaluate(network, values ? testing::with_values(test_set, -3, 5) : test_set);
         EXPECT_GT(report.accuracy, 95) << name(type) << (values ? " values" : " bytes");
-        const bool scaled = values && type == int8;
+        const bool scaled = values && info(type).arithmetic == Arithmetic::kFixed;
         EXPECT_EQ(network.state().input_exponent, scaled ? 3 : 0);
       }
 }
@@ -153,14 +186,27 @@ struct Oracle {
           vb(b.size()) {}
   };
   Layer one, two;
+  GradientClip clip;
   double loss = 0, beta1_power = 1, beta2_power = 1;
 
   void update(const Optimizer& optimizer, std::vector<double>& w, std::vector<double>& m,
               std::vector<double>& v, std::vector<double> g, double rate) {
     for (size_t i = 0; i < w.size(); ++i) {
       if (const auto* sgd = std::get_if<Sgd>(&optimizer)) {
-        m[i] = sgd->momentum * m[i] + g[i] + sgd->weight_decay * w[i];
+        const double pull = g[i] + sgd->weight_decay * w[i];
+        m[i] = sgd->momentum * m[i] + pull;
+        w[i] -= rate * (sgd->nesterov ? pull + sgd->momentum * m[i] : m[i]);
+      } else if (const auto* rms = std::get_if<RmsProp>(&optimizer)) {
+        g[i] += rms->weight_decay * w[i];
+        v[i] = rms->decay * v[i] + (1 - rms->decay) * g[i] * g[i];
+        m[i] = rms->momentum * m[i] + g[i] / (std::sqrt(v[i]) + rms->epsilon);
         w[i] -= rate * m[i];
+      } else if (const auto* adamw = std::get_if<AdamW>(&optimizer)) {
+        w[i] -= rate * adamw->weight_decay * w[i];
+        m[i] = adamw->beta1 * m[i] + (1 - adamw->beta1) * g[i];
+        v[i] = adamw->beta2 * v[i] + (1 - adamw->beta2) * g[i] * g[i];
+        w[i] -= rate * (m[i] / (1 - beta1_power)) /
+                (std::sqrt(v[i] / (1 - beta2_power)) + adamw->epsilon);
       } else {
         const auto& adam = std::get<Adam>(optimizer);
         g[i] += adam.weight_decay * w[i];
@@ -170,6 +216,19 @@ struct Oracle {
                 (std::sqrt(v[i] / (1 - beta2_power)) + adam.epsilon);
       }
     }
+  }
+
+  void clip_gradients(const std::vector<std::vector<double>*>& all) const {
+    double squares = 0;
+    for (auto* g : all)
+      for (double& x : *g) {
+        if (clip.lower) x = std::max(x, *clip.lower);
+        if (clip.upper) x = std::min(x, *clip.upper);
+        squares += x * x;
+      }
+    if (!clip.norm || std::sqrt(squares) <= *clip.norm) return;
+    for (auto* g : all)
+      for (double& x : *g) x *= *clip.norm / std::sqrt(squares);
   }
 
   void step(const data::Dataset& set, const std::vector<size_t>& rows, const Optimizer& optimizer,
@@ -206,8 +265,8 @@ struct Oracle {
       }
       for (size_t k = 0; k < kOut; ++k) gb2[k] += p[k];
     }
-    if (const auto* adam = std::get_if<Adam>(&optimizer))
-      beta1_power *= adam->beta1, beta2_power *= adam->beta2;
+    beta1_power *= 0.9, beta2_power *= 0.999;
+    clip_gradients({&g1, &gb1, &g2, &gb2});
     update(optimizer, one.w, one.mw, one.vw, g1, rate);
     update(optimizer, one.b, one.mb, one.vb, gb1, rate);
     update(optimizer, two.w, two.mw, two.vw, g2, rate);
@@ -220,7 +279,13 @@ TEST_F(Training, FollowsPlainLoops) {
   const data::Dataset bytes = blobs({5}, kSamples, 3, 21);
   const std::vector<Optimizer> optimizers = {
       Sgd{.rate = 0.2}, Sgd{.rate = 0.1, .momentum = 0.9, .weight_decay = 0.01}, Adam{.rate = 0.02},
-      Adam{.rate = 0.01, .weight_decay = 0.1}};
+      Adam{.rate = 0.01, .weight_decay = 0.1},
+      AdamW{.rate = 0.01, .weight_decay = 0.2},
+      Sgd{.rate = 0.05, .momentum = 0.9, .weight_decay = 0.01, .nesterov = true},
+      RmsProp{.rate = 0.01}, RmsProp{.rate = 0.01, .momentum = 0.8, .weight_decay = 0.1}};
+  const std::vector<GradientClip> clips = {
+      {}, {.lower = -0.03, .upper = 0.05}, {.norm = 0.2}, {.lower = -0.1, .norm = 0.1}};
+  size_t turn = 0;
   for (const data::Dataset& set : {bytes, testing::with_values(bytes, -1, 2)})
     for (const Optimizer& optimizer : optimizers)
       for (const Schedule& schedule : {Schedule(ConstantRate{}), Schedule(CosineRate{}),
@@ -230,10 +295,12 @@ TEST_F(Training, FollowsPlainLoops) {
           network.add(Dense{.units = 4, .activation = "leaky_relu", .name = "one"})
               .add(Dense{.units = 3, .activation = "softmax", .name = "two"});
           Oracle oracle{{network.values("one.weights"), network.values("one.bias")},
-                        {network.values("two.weights"), network.values("two.bias")}};
-          Trainer trainer(network, {.device = type == float32 ? "cpu" : "ref",
+                        {network.values("two.weights"), network.values("two.bias")},
+                        clips[turn++ % clips.size()]};
+          Trainer trainer(network, {.device = turn % 3 == 0 ? "ref" : "cpu",
                                     .optimizer = optimizer,
                                     .schedule = schedule,
+                                    .clip = oracle.clip,
                                     .batch = kBatch,
                                     .epochs = kEpochs,
                                     .threads = 1,

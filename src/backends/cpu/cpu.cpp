@@ -148,15 +148,14 @@ class CpuBackend final : public runtime::Backend {
   bool supports(Op op, DType type) const override {
     switch (info(op).cls) {
       case ir::OpClass::kContract:
-        return type == DType::float32 || type == DType::int32;
+        return type == DType::float32 || type == DType::float64 || type == DType::int32;
       case ir::OpClass::kReduce:
-        return type == DType::float32 || type == DType::int32 || type == DType::int64;
-      case ir::OpClass::kMove:
-        return op != Op::transpose || size_of(type) == 1 || size_of(type) == 4;
+        return type == DType::float32 || type == DType::float64 || type == DType::int32 ||
+               type == DType::int64;
       case ir::OpClass::kIndex:
-        return op == Op::gather || type == DType::float32;
+        return op == Op::gather || type == DType::float32 || type == DType::float64;
       default:
-        return true;  // every element-wise operation, by a kernel or by its formula
+        return true;  // movement, and every element-wise operation by a kernel or by its formula
     }
   }
   runtime::CompileOptions compile_options() const override {

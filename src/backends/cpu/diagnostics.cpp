@@ -4,7 +4,7 @@
 
 #include <paragon/diagnostics.hpp>
 
-#include "backends/cpu/gemm/gemm.hpp"
+#include "backends/cpu/gemm/gemm_type.hpp"
 #include "backends/cpu/target.hpp"
 #include "core/error.hpp"
 #include "core/platform/thread_team.hpp"
@@ -22,9 +22,36 @@ std::vector<std::string> available_simd() {
   return names;
 }
 
+namespace {
+
+/// Small whole numbers of both signs.
+void fill(Tensor& tensor) {
+  for (size_t i = 0; i < tensor.elements(); ++i) {
+    const int value = static_cast<int>((i * 7 + 3) % 61) - 30;
+    const auto set = [&]<class T>(T*) { tensor.as<T>()[i] = static_cast<T>(value); };
+    switch (tensor.type()) {
+      case DType::float32:
+        set(static_cast<float*>(nullptr));
+        break;
+      case DType::float64:
+        set(static_cast<double*>(nullptr));
+        break;
+      case DType::int8:
+        set(static_cast<int8_t*>(nullptr));
+        break;
+      case DType::int16:
+        set(static_cast<int16_t*>(nullptr));
+        break;
+      default:
+        set(static_cast<int32_t*>(nullptr));
+    }
+  }
+}
+
+}  // namespace
+
 GemmTiming time_gemm(DType type, size_t m, size_t n, size_t k, size_t threads) {
-  if (type != DType::float32 && type != DType::int8)
-    raise("[gemm] type {} has no matrix product of its own; expected float32 or int8", name(type));
+  const cpu::GemmType kind = cpu::gemm_type(type);
   constexpr size_t kLargest = 16384;
   for (size_t extent : {m, n, k})
     if (extent < 1 || extent > kLargest)
@@ -42,24 +69,13 @@ GemmTiming time_gemm(DType type, size_t m, size_t n, size_t k, size_t threads) {
   };
   Job job;
   platform::ThreadTeam team(static_cast<int>(threads == 0 ? processors() : threads));
-  const bool real = type == DType::float32;
-  job.plan = cpu::plan_gemm({.type = real ? cpu::GemmType::kFloat32 : cpu::GemmType::kInt8,
-                             .m = m,
-                             .n = n,
-                             .k = k,
-                             .b_packed = true},
-                            team.size());
+  job.plan = cpu::plan_gemm({.type = kind, .m = m, .n = n, .k = k, .b_packed = true}, team.size());
   job.a = Tensor(type, {m, k});
   job.b = Tensor(type, {k, n});
-  job.c = Tensor(real ? DType::float32 : DType::int32, {m, n});
-  for (Tensor* tensor : {&job.a, &job.b})
-    for (size_t i = 0; i < tensor->elements(); ++i) {
-      const auto value = static_cast<int8_t>((i * 7 + 3) % 61) - 30;
-      if (real)
-        tensor->as<float>()[i] = static_cast<float>(value);
-      else
-        tensor->as<int8_t>()[i] = static_cast<int8_t>(value);
-    }
+  const bool real = info(type).kind == DTypeKind::kFloat;
+  job.c = Tensor(real ? type : DType::int32, {m, n});
+  fill(job.a);
+  fill(job.b);
   job.packed = AlignedBuffer(job.plan.packed_b_bytes);
   job.scratch = AlignedBuffer(job.plan.scratch_bytes_per_thread * static_cast<size_t>(team.size()));
   cpu::pack_b(job.plan, job.b.data(), n, job.packed.data());

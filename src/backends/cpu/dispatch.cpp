@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "backends/cpu/gemm/gemm_type.hpp"
 #include "backends/cpu/movement/movement.hpp"
 #include "core/error.hpp"
 
@@ -25,9 +26,6 @@ int parts_for(size_t elements, size_t cost, size_t rows, int threads) {
   return static_cast<int>(
       std::min<size_t>(static_cast<size_t>(threads), std::max<size_t>(rows, 1)));
 }
-
-// Features that a turned gather works on at once: whole cache lines of byte rows.
-constexpr size_t kTurnedFeatures = 64;
 
 size_t lines(size_t bytes) {
   return (bytes + 63) / 64 * 64;
@@ -71,9 +69,14 @@ BoundDispatch::BoundDispatch(const Dispatch& dispatch, const runtime::Program& p
       const GatherDotOp op = dispatch.op == Op::gather_dot         ? GatherDotOp::kForward
                              : dispatch.op == Op::gather_dot_wgrad ? GatherDotOp::kWeightGradient
                                                                    : GatherDotOp::kInputGradient;
-      const GemmType type = dispatch.type == DType::float32 ? GemmType::kFloat32 : GemmType::kInt8;
-      gather_dot_ = plan_gather_dot(op, type, table.units, table.taps, table.features,
-                                    shape(0).cols(), table.index.data(), threads);
+      gather_dot_ = plan_gather_dot({.op = op,
+                                     .type = operand_type(),
+                                     .units = table.units,
+                                     .taps = table.taps,
+                                     .features = table.features,
+                                     .batch = shape(0).cols(),
+                                     .shift = static_cast<int>(dispatch.attrs.c)},
+                                    table.index.data(), threads);
       parts_ = gather_dot_->threads;
       kernel_scratch_ = gather_dot_->scratch_bytes_per_thread;
       break;
@@ -101,18 +104,22 @@ BoundDispatch::BoundDispatch(const Dispatch& dispatch, const runtime::Program& p
   }
 }
 
+GemmType BoundDispatch::operand_type() const {
+  return gemm_type(program_.buffers[dispatch_.operands[0]].type);
+}
+
 void BoundDispatch::plan_contraction(int threads, bool packed) {
   const bool ta = dispatch_.attrs.a != 0, tb = dispatch_.attrs.b != 0;
   const Shape& a = program_.buffers[dispatch_.operands[0]].shape;
-  gemm_ =
-      plan_gemm({.type = dispatch_.type == DType::float32 ? GemmType::kFloat32 : GemmType::kInt8,
-                 .m = dispatch_.rows,
-                 .n = dispatch_.cols,
-                 .k = a[ta ? 0 : 1],
-                 .a_transposed = ta,
-                 .b_transposed = tb,
-                 .b_packed = packed},
-                threads);
+  gemm_ = plan_gemm({.type = operand_type(),
+                     .m = dispatch_.rows,
+                     .n = dispatch_.cols,
+                     .k = a[ta ? 0 : 1],
+                     .a_transposed = ta,
+                     .b_transposed = tb,
+                     .b_packed = packed,
+                     .shift = static_cast<int>(dispatch_.attrs.c)},
+                    threads);
   parts_ = gemm_->threads;
   kernel_scratch_ = gemm_->scratch_bytes_per_thread;
 }
@@ -284,94 +291,48 @@ void BoundDispatch::run_reduction(int thread, std::byte* scratch) const {
   switch (program_.buffers[dispatch_.operands[0]].type) {
     case DType::float32:
       return reduce<float, float>(thread, scratch);
+    case DType::float64:
+      return reduce<double, double>(thread, scratch);
     case DType::int32:
       return reduce<int32_t, int32_t>(thread, scratch);
     case DType::int64:
       return reduce<int64_t, int64_t>(thread, scratch);
     case DType::int8:
       return reduce<int32_t, int8_t>(thread, scratch);
+    case DType::int16:
+      return reduce<int32_t, int16_t>(thread, scratch);
     default:
       raise("[cpu] no reduction of {}", name(program_.buffers[dispatch_.operands[0]].type));
   }
 }
 
-// Samples become columns: a block of features of all samples is copied, turned and handed on.
-void BoundDispatch::run_turned_gather(int thread, std::byte* scratch) const {
-  const Shape& table = program_.buffers[dispatch_.operands[0]].shape;
-  const auto* index = reinterpret_cast<const int32_t*>(operands_[1]);
-  const size_t element = size_of(dispatch_.type), samples = dispatch_.cols;
-  std::byte* picked = scratch + code_scratch_;
-  std::byte* turned = picked + kTurnedFeatures * samples * element;
-  const auto [begin, end] = share(dispatch_.rows, thread);
-  for (size_t first = begin; first < end; first += kTurnedFeatures) {
-    const size_t count = std::min(kTurnedFeatures, end - first);
-    for (size_t sample = 0; sample < samples; ++sample) {
-      std::byte* to = picked + sample * kTurnedFeatures * element;
-      const auto source = static_cast<size_t>(static_cast<uint32_t>(index[sample]));
-      if (source < table.rows())
-        std::memcpy(to, operands_[0] + (source * table.cols() + first) * element, count * element);
-      else
-        std::memset(to, 0, count * element);  // rows outside of the table read as zeros
-    }
-    const auto turn = [&]<class T>(T*) {
-      transpose(reinterpret_cast<const T*>(picked), samples, kTurnedFeatures,
-                reinterpret_cast<T*>(turned), samples, 0, count);
-    };
-    if (element == 1) {
-      turn(static_cast<uint8_t*>(nullptr));
-    } else if (element == 4) {
-      turn(static_cast<int32_t*>(nullptr));
-    } else {
-      for (size_t row = 0; row < count; ++row)
-        for (size_t sample = 0; sample < samples; ++sample)
-          std::memcpy(turned + (row * samples + sample) * element,
-                      picked + (sample * kTurnedFeatures + row) * element, element);
-    }
-    code_.run(first, count, 0, samples, {turned, samples}, scratch);
+namespace {
+
+/// sums[index[r], :] += x[r, :] in row order, so that the sum is the same everywhere.
+template <class T>
+void scatter_add(const std::byte* x, size_t rows, const int32_t* index, std::byte* sums,
+                 size_t targets, size_t cols) {
+  const T* from = reinterpret_cast<const T*>(x);
+  for (size_t row = 0; row < rows; ++row, from += cols) {
+    const auto target = static_cast<size_t>(static_cast<uint32_t>(index[row]));
+    if (target >= targets) continue;
+    T* to = reinterpret_cast<T*>(sums) + target * cols;
+    for (size_t col = 0; col < cols; ++col) to[col] += from[col];
   }
 }
 
-void BoundDispatch::run_gather(int thread, std::byte* scratch) const {
-  const Shape& table = program_.buffers[dispatch_.operands[0]].shape;
-  const auto* index = reinterpret_cast<const int32_t*>(operands_[1]);
-  const size_t bytes = table.cols() * size_of(dispatch_.type);
-  const auto [begin, end] = share(dispatch_.rows, thread);
-  alignas(64) static const std::byte kZeros[64] = {};
-  // Rows come from all over the data set: the next one is asked for while this one is worked on.
-  const auto prefetch = [&](size_t row) {
-    const auto source = static_cast<size_t>(static_cast<uint32_t>(index[row]));
-    if (source >= table.rows()) return;
-    for (size_t at = 0; at < bytes; at += 64)
-      __builtin_prefetch(operands_[0] + source * bytes + at);
-  };
-  constexpr size_t kAhead = 2;
-  for (size_t row = begin; row < std::min(begin + kAhead, end); ++row) prefetch(row);
-  for (size_t row = begin; row < end; ++row) {
-    if (row + kAhead < end) prefetch(row + kAhead);
-    const auto source = static_cast<size_t>(static_cast<uint32_t>(index[row]));
-    if (source < table.rows()) {
-      code_.run(row, 1, 0, dispatch_.cols, {operands_[0] + source * bytes, 0}, scratch);
-      continue;
-    }
-    const size_t step = 64 / size_of(dispatch_.type);  // rows outside of the table read as zeros
-    for (size_t col = 0; col < dispatch_.cols; col += step)
-      code_.run(row, 1, col, std::min(step, dispatch_.cols - col), {kZeros, 0}, scratch);
-  }
-}
+}  // namespace
 
 void BoundDispatch::run_move(int thread) const {
   const auto& result = program_.buffers[dispatch_.result];
   const size_t bytes = result.bytes();
-  const auto transposed = [&]<class T>(T*) {
-    const auto [begin, end] = share(dispatch_.rows, thread);
-    transpose(reinterpret_cast<const T*>(operands_[0]), dispatch_.cols, dispatch_.rows,
-              reinterpret_cast<T*>(result_), dispatch_.cols, begin, end);
-  };
   switch (dispatch_.op) {
-    case Op::transpose:
-      if (result.type == DType::float32) return transposed(static_cast<float*>(nullptr));
-      if (result.type == DType::int32) return transposed(static_cast<int32_t*>(nullptr));
-      return transposed(static_cast<int8_t*>(nullptr));
+    case Op::transpose: {
+      const auto [begin, end] = share(dispatch_.rows, thread);
+      transpose(size_of(result.type), operands_[0], dispatch_.cols, dispatch_.rows, result_,
+                dispatch_.cols, begin, end);
+      return;
+    }
     case Op::unstack:
       std::memcpy(result_, operands_[0] + static_cast<size_t>(dispatch_.attrs.a) * bytes, bytes);
       return;
@@ -382,17 +343,11 @@ void BoundDispatch::run_move(int thread) const {
       return;
     }
     case Op::scatter_add: {
-      const size_t cols = dispatch_.cols,
-                   rows = program_.buffers[dispatch_.operands[0]].shape.rows();
-      float* sums = reinterpret_cast<float*>(result_);
-      const float* x = reinterpret_cast<const float*>(operands_[0]);
-      const auto* index = reinterpret_cast<const int32_t*>(operands_[1]);
       std::memset(result_, 0, bytes);
-      for (size_t row = 0; row < rows; ++row) {  // in row order: the sum is the same everywhere
-        const auto target = static_cast<size_t>(static_cast<uint32_t>(index[row]));
-        if (target >= dispatch_.rows) continue;
-        for (size_t col = 0; col < cols; ++col) sums[target * cols + col] += x[row * cols + col];
-      }
+      const size_t rows = program_.buffers[dispatch_.operands[0]].shape.rows();
+      const auto* index = reinterpret_cast<const int32_t*>(operands_[1]);
+      const auto add = result.type == DType::float64 ? &scatter_add<double> : &scatter_add<float>;
+      add(operands_[0], rows, index, result_, dispatch_.rows, dispatch_.cols);
       return;
     }
     default:

@@ -44,7 +44,11 @@ class BoundDispatch {
     bool all_int32;
   };
 
+  /// Features that a turned gather works on at once: whole cache lines of byte rows.
+  static constexpr size_t kTurnedFeatures = 64;
+
   void bind_scalars(const runtime::HostMemory& memory);
+  GemmType operand_type() const;
   void plan_contraction(int threads, bool packed);
   void run_scalars() const;
   void run_tiles(int thread, std::byte* scratch) const;

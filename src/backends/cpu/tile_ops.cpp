@@ -183,9 +183,11 @@ int32_t or_target(const int32_t* x, size_t n) {
     return reduce_row_loop<Acc, T>(maximum, x, n);                                         \
   }
 PARAGON_REDUCTION(f32, float, float)
+PARAGON_REDUCTION(f64, double, double)
 PARAGON_REDUCTION(i32, int32_t, int32_t)
 PARAGON_REDUCTION(i64, int64_t, int64_t)
 PARAGON_REDUCTION(i8, int32_t, int8_t)
+PARAGON_REDUCTION(i16, int32_t, int16_t)
 #undef PARAGON_REDUCTION
 
 }  // namespace HWY_NAMESPACE
@@ -224,9 +226,11 @@ int32_t or_magnitudes(const int32_t* x, size_t n) {
     return HWY_DYNAMIC_DISPATCH(row_##suffix)(maximum, x, n);                                    \
   }
 PARAGON_REDUCTION(f32, float, float)
+PARAGON_REDUCTION(f64, double, double)
 PARAGON_REDUCTION(i32, int32_t, int32_t)
 PARAGON_REDUCTION(i64, int64_t, int64_t)
 PARAGON_REDUCTION(i8, int32_t, int8_t)
+PARAGON_REDUCTION(i16, int32_t, int16_t)
 #undef PARAGON_REDUCTION
 
 }  // namespace paragon::cpu

@@ -34,7 +34,8 @@ TileKernel fused_product_kernel(FusedProduct kind);
 /// Bitwise or of |x[i]|.
 int32_t or_magnitudes(const int32_t* x, size_t n);
 
-/// Column reductions: result[c] over r of x[r * stride + c], in row order. int8 gives int32.
+/// Column reductions: result[c] over r of x[r * stride + c], in row order. int8 and int16 give
+/// int32.
 /// Row reductions: of n elements in a fixed order. `maximum` picks the reduction.
 template <class Acc, class T>
 void reduce_columns(bool maximum, const T* x, size_t rows, size_t stride, size_t cols, Acc* result);

@@ -188,7 +188,7 @@ class Converter {
         weights[n * wiring.longest + s] = weight(l, n, s);
       }
     }
-    network_.add(std::move(config), inputs);
+    network_.add_reading(config, inputs);
     set_last(0, weights);
   }
 

@@ -15,17 +15,29 @@ constexpr size_t kStripBytes = 16 * 1024;      // accumulators of a strip: half 
 constexpr size_t kPanelBytes = 384 * 1024;     // indexed rows of a column panel: within L2
 constexpr size_t kThreadProducts = 32 * 1024;  // multiply-adds that pay for waking a thread
 constexpr size_t kLongestInt8Sum = 0x7fffffff / (128 * 128);
+static_assert(GatherDotKernels::kTypes == kGemmTypes);
 
 size_t round_up(size_t n, size_t step) {
   return (n + step - 1) / step * step;
 }
 
-size_t accumulator_stride(size_t cols) {
-  return round_up(cols, kLine / sizeof(float));
+size_t accumulator_stride(const GatherDotPlan& plan) {
+  return round_up(plan.panel_cols, kLine / result_bytes(plan.type));
 }
 
 size_t element_bytes(const GatherDotPlan& plan) {
-  return plan.type == GemmType::kFloat32 ? sizeof(float) : sizeof(int8_t);
+  switch (plan.type) {
+    case GemmType::kInt8:
+      return 1;
+    case GemmType::kInt16:
+      return 2;
+    case GemmType::kFloat32:
+    case GemmType::kInt32:
+      return 4;
+    case GemmType::kFloat64:
+      break;
+  }
+  return 8;
 }
 
 void check_table(const GatherDotPlan& plan, const int32_t* index) {
@@ -127,7 +139,7 @@ void cut_strips(GatherDotPlan& plan) {
     const size_t row_bytes = std::max<size_t>(plan.reads, 1) * element_bytes(plan);
     plan.panel_cols = std::min(plan.cols, std::max<size_t>(kPanelBytes / row_bytes / 64 * 64, 64));
   }
-  const size_t row_bytes = accumulator_stride(plan.panel_cols) * sizeof(float);
+  const size_t row_bytes = accumulator_stride(plan) * result_bytes(plan.type);
   size_t rows = std::clamp<size_t>(kStripBytes / std::max<size_t>(row_bytes, 1), 1,
                                    std::max<size_t>(plan.rows, 1));
   if (!plan.position.empty()) {
@@ -138,7 +150,8 @@ void cut_strips(GatherDotPlan& plan) {
   plan.scratch_bytes_per_thread = rows * row_bytes + plan.weight_buffer_bytes;
 }
 
-/// The weights of a strip's entries one after the other, in `buffer` if they are not so already.
+/// The weights of a strip's entries one after the other, in `buffer` if they are not so already. T
+/// is any type of their size.
 template <class T>
 const void* entry_weights(const GatherDotPlan& plan, const GemmStrip& strip, const void* weights,
                           void* buffer) {
@@ -150,9 +163,24 @@ const void* entry_weights(const GatherDotPlan& plan, const GemmStrip& strip, con
   return buffer;
 }
 
-/// Clears the results of gaps: 4-byte elements whatever the type.
+const void* entry_weights(const GatherDotPlan& plan, const GemmStrip& strip, const void* weights,
+                          void* buffer) {
+  switch (element_bytes(plan)) {
+    case 1:
+      return entry_weights<uint8_t>(plan, strip, weights, buffer);
+    case 2:
+      return entry_weights<uint16_t>(plan, strip, weights, buffer);
+    case 4:
+      return entry_weights<uint32_t>(plan, strip, weights, buffer);
+    default:
+      return entry_weights<uint64_t>(plan, strip, weights, buffer);
+  }
+}
+
+/// Clears the results of gaps; T is any type of their size.
+template <class T>
 void clear_gaps(const GatherDotPlan& plan, const GemmStrip& strip) {
-  auto* acc = static_cast<int32_t*>(strip.acc);
+  T* acc = static_cast<T*>(strip.acc);
   const size_t first = strip.row * plan.taps, last = first + strip.rows * plan.taps;
   auto gap = std::lower_bound(plan.gaps.begin(), plan.gaps.end(), first);
   for (; gap != plan.gaps.end() && *gap < last; ++gap) {
@@ -174,40 +202,36 @@ void compute_strip(const GatherDotPlan& plan, const void* a, const void* b, cons
                                    .taps = plan.taps,
                                    .rows = strip.rows,
                                    .out = strip.acc,
-                                   .out_stride = strip.acc_stride});
+                                   .out_stride = strip.acc_stride,
+                                   .shift = plan.shift});
     }
-    clear_gaps(plan, strip);
+    result_bytes(plan.type) == 8 ? clear_gaps<uint64_t>(plan, strip)
+                                 : clear_gaps<uint32_t>(plan, strip);
     return;
   }
-  const bool is_float = plan.type == GemmType::kFloat32;
   const auto* x = static_cast<const std::byte*>(b);
-  plan.kernels->row_sum[type](
-      {.x = x + strip.col * element_bytes(plan),
-       .x_size = plan.reads * plan.batch - strip.col,
-       .weights = is_float ? entry_weights<float>(plan, strip, a, weight_buffer)
-                           : entry_weights<int8_t>(plan, strip, a, weight_buffer),
-       .begin = plan.begin.data() + strip.row,
-       .offset = plan.offset.data() + plan.begin[strip.row],
-       .rows = strip.rows,
-       .cols = strip.cols,
-       .out = strip.acc,
-       .out_stride = strip.acc_stride});
+  plan.kernels->row_sum[type]({.x = x + strip.col * element_bytes(plan),
+                               .x_size = plan.reads * plan.batch - strip.col,
+                               .weights = entry_weights(plan, strip, a, weight_buffer),
+                               .begin = plan.begin.data() + strip.row,
+                               .offset = plan.offset.data() + plan.begin[strip.row],
+                               .rows = strip.rows,
+                               .cols = strip.cols,
+                               .out = strip.acc,
+                               .out_stride = strip.acc_stride,
+                               .shift = plan.shift});
 }
 
 }  // namespace
 
-GatherDotPlan plan_gather_dot(GatherDotOp op, GemmType type, size_t units, size_t taps,
-                              size_t features, size_t batch, const int32_t* index, int threads) {
+GatherDotPlan plan_gather_dot(const GatherDotShape& shape, const int32_t* index, int threads) {
+  check_shift(shape.shift);
   GatherDotPlan plan;
-  plan.op = op;
-  plan.type = type;
-  plan.units = units;
-  plan.taps = taps;
-  plan.features = features;
-  plan.batch = batch;
-  plan.rows = op == GatherDotOp::kInputGradient ? features : units;
-  plan.cols = op == GatherDotOp::kWeightGradient ? taps : batch;
-  plan.reads = op == GatherDotOp::kInputGradient ? units : features;
+  static_cast<GatherDotShape&>(plan) = shape;
+  const GatherDotOp op = plan.op;
+  plan.rows = op == GatherDotOp::kInputGradient ? plan.features : plan.units;
+  plan.cols = op == GatherDotOp::kWeightGradient ? plan.taps : plan.batch;
+  plan.reads = op == GatherDotOp::kInputGradient ? plan.units : plan.features;
   check_table(plan, index);
   switch (op) {
     case GatherDotOp::kForward:
@@ -220,8 +244,9 @@ GatherDotPlan plan_gather_dot(GatherDotOp op, GemmType type, size_t units, size_
       list_by_feature(plan, index);
       break;
   }
-  const size_t longest_sum = op == GatherDotOp::kWeightGradient ? batch : most_entries(plan, 1);
-  if (type == GemmType::kInt8 && longest_sum > kLongestInt8Sum) {
+  const size_t longest_sum =
+      op == GatherDotOp::kWeightGradient ? plan.batch : most_entries(plan, 1);
+  if (plan.type == GemmType::kInt8 && longest_sum > kLongestInt8Sum) {
     raise("[gather_dot] a sum of {} int8 products may pass int32, the limit is {}", longest_sum,
           kLongestInt8Sum);
   }
@@ -246,10 +271,11 @@ void run_gather_dot(const GatherDotPlan& plan, int thread, const void* a, const 
                       .col = col,
                       .cols = cols,
                       .acc = accumulators,
-                      .acc_stride = accumulator_stride(plan.panel_cols),
+                      .acc_stride = accumulator_stride(plan),
                       .thread = thread};
       if (epilogue.run == nullptr) {
-        strip.acc = static_cast<float*>(out) + row * plan.cols + col;
+        strip.acc =
+            static_cast<std::byte*>(out) + (row * plan.cols + col) * result_bytes(plan.type);
         strip.acc_stride = plan.cols;
       }
       compute_strip(plan, a, b, strip, weight_buffer);

@@ -22,12 +22,17 @@ enum class GatherDotOp : uint8_t { kForward, kWeightGradient, kInputGradient };
 
 struct GatherDotKernels;  // the table of one SIMD target (gather_dot_kernels.hpp)
 
-/// Everything about one product that does not change between calls: made once, used every step. The
-/// partition decides which thread computes an element, never the order in which it is summed.
-struct GatherDotPlan {
+/// Types, results and `shift` are those of a matrix product (gemm.hpp).
+struct GatherDotShape {
   GatherDotOp op = GatherDotOp::kForward;
   GemmType type = GemmType::kFloat32;
   size_t units = 0, taps = 0, features = 0, batch = 0;
+  int shift = 0;
+};
+
+/// Everything about one product that does not change between calls: made once, used every step. The
+/// partition decides which thread computes an element, never the order in which it is summed.
+struct GatherDotPlan : GatherDotShape {
   size_t rows = 0, cols = 0;  ///< shape of the result
   size_t reads = 0;           ///< rows of the operand that is read through the table
   const GatherDotKernels* kernels = nullptr;
@@ -47,13 +52,12 @@ struct GatherDotPlan {
 /// get one thread. Copies what it needs of index[units * taps]. Raises if an index is not in
 /// [-1, features), if the table or an operand has 2^32 elements or more, or if an int8 sum could
 /// pass int32.
-GatherDotPlan plan_gather_dot(GatherDotOp op, GemmType type, size_t units, size_t taps,
-                              size_t features, size_t batch, const int32_t* index, int threads);
+GatherDotPlan plan_gather_dot(const GatherDotShape& shape, const int32_t* index, int threads);
 
 /// Computes the rows of `thread` (0 <= thread < plan.threads); threads share nothing and need no
 /// barrier. Operands: forward a = w, b = x; weight gradient a = dy, b = x; input gradient a = w,
-/// b = dy; of type float or int8_t. `scratch` is this thread's own, 64-byte aligned. Without an
-/// epilogue the result goes to out[rows, cols] (float or int32_t); with one, out may be null and
+/// b = dy, in the plan's type. `scratch` is this thread's own, 64-byte aligned. Without an
+/// epilogue the result goes to out[rows, cols]; with one, out may be null and
 /// every strip goes to the epilogue. A sum over nothing gives zeros.
 void run_gather_dot(const GatherDotPlan& plan, int thread, const void* a, const void* b, void* out,
                     const GemmEpilogue& epilogue, void* scratch);

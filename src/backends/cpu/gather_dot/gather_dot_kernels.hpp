@@ -17,6 +17,7 @@ struct RowSumTask {
   size_t rows, cols;
   void* out;
   size_t out_stride;
+  int shift;  ///< of wide integers
 };
 
 /// out[r, t] = sum over b of dy[r, b] * x[offset[r * taps + t] + b].
@@ -28,21 +29,25 @@ struct RowDotTask {
   size_t batch, taps, rows;
   void* out;
   size_t out_stride;
+  int shift;  ///< of wide integers
 };
 
 /// One SIMD target, indexed by GemmType.
 struct GatherDotKernels {
-  void (*row_sum[2])(const RowSumTask& task);
-  void (*row_dot[2])(const RowDotTask& task);
+  static constexpr size_t kTypes = 5;
+  void (*row_sum[kTypes])(const RowSumTask& task);
+  void (*row_dot[kTypes])(const RowDotTask& task);
 };
 
 /// The kernels of active_target().
 const GatherDotKernels& active_gather_dot_kernels();
 
-/// int8 kernels for AVX-512 VNNI; null members if they were not compiled in.
+/// Kernels for AVX-512 VNNI; null members if they were not compiled in.
 struct GatherDotVnni {
-  void (*row_sum)(const RowSumTask& task);
-  void (*row_dot)(const RowDotTask& task);
+  void (*row_sum_int8)(const RowSumTask& task);
+  void (*row_dot_int8)(const RowDotTask& task);
+  void (*row_sum_int16)(const RowSumTask& task);
+  void (*row_dot_int16)(const RowDotTask& task);
 };
 GatherDotVnni vnni_gather_dot_kernels();
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// int8 kernels for AVX-512 VNNI, compiled with its own flags (gather_dot_flags.cmake) and called
-// only where the processor has it. Nothing of the standard library's inline code may be
+// int8 and int16 kernels for AVX-512 VNNI, compiled with its own flags (gather_dot_flags.cmake) and
+// called only where the processor has it. Nothing of the standard library's inline code may be
 // instantiated here: the linker could keep this copy of it for every processor.
 
 #include "backends/cpu/gather_dot/gather_dot_kernels.hpp"
@@ -112,8 +112,9 @@ struct VnniSum {
 struct VnniDot {
   using Element = int8_t;
   using D = hn::ScalableTag<int32_t>;
-  using Vec = __m512i;
-  static constexpr size_t kCols = 64;
+  using Dy = __m512i;
+  static constexpr size_t kCols = 64, kSums = 1;
+  static constexpr bool kWide = false;
 
   static HWY_INLINE __m512i load_dy(const int8_t* p) { return _mm512_loadu_si512(p); }
   static HWY_INLINE __m512i load_dy(const int8_t* p, size_t n, const int8_t*) {
@@ -130,13 +131,25 @@ struct VnniDot {
     if (b < batch) bias = subtract_bias(bias, load_dy(dy + b, batch - b, dy + batch));
     return hn::Vec<D>{bias};
   }
-  static HWY_INLINE hn::Vec<D> add(hn::Vec<D> acc, __m512i dy, __m512i x) {
-    return hn::Vec<D>{dot4(acc.raw, x, dy)};
+  static HWY_INLINE void add(hn::Vec<D>* acc, __m512i dy, __m512i x) {
+    acc->raw = dot4(acc->raw, x, dy);
+  }
+};
+
+/// Two products of int16 added in one instruction.
+struct VnniPairs {
+  static HWY_INLINE hn::Vec<hn::ScalableTag<int32_t>> add(hn::Vec<hn::ScalableTag<int32_t>> acc,
+                                                          hn::Vec<hn::ScalableTag<int16_t>> a,
+                                                          hn::Vec<hn::ScalableTag<int16_t>> b) {
+    return hn::Vec<hn::ScalableTag<int32_t>>{_mm512_dpwssd_epi32(acc.raw, a.raw, b.raw)};
   }
 };
 
 GatherDotVnni table() {
-  return {.row_sum = &row_sum<VnniSum>, .row_dot = &row_dot<VnniDot>};
+  return {.row_sum_int8 = &row_sum<VnniSum>,
+          .row_dot_int8 = &row_dot<VnniDot>,
+          .row_sum_int16 = &row_sum<DigitSum<VnniPairs>>,
+          .row_dot_int16 = &row_dot<DigitDot<VnniPairs>>};
 }
 
 }  // namespace
@@ -153,7 +166,7 @@ HWY_AFTER_NAMESPACE();
 
 namespace paragon::cpu {
 GatherDotVnni vnni_gather_dot_kernels() {
-  return {.row_sum = nullptr, .row_dot = nullptr};
+  return {};
 }
 }  // namespace paragon::cpu
 

@@ -15,7 +15,9 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "backends/cpu/gather_dot/columns-inl.h"
 #include "backends/cpu/gather_dot/gather_dot_kernels.hpp"
+#include "backends/cpu/gather_dot/wide_sum-inl.h"
 #include "backends/cpu/gemm/unroll.hpp"
 
 HWY_BEFORE_NAMESPACE();
@@ -24,16 +26,6 @@ namespace HWY_NAMESPACE {
 namespace {
 
 namespace hn = hwy::HWY_NAMESPACE;
-
-/// The entries of one result row and the columns of the operand they read.
-template <class T>
-struct RowEntries {
-  const T* weights;
-  const uint32_t* offset;  // of the row that an entry reads, in elements
-  size_t count;
-  const T* x;    // first column of the block, in row 0
-  const T* end;  // one past the whole operand
-};
 
 #if HWY_TARGET == HWY_SCALAR || HWY_TARGET == HWY_EMU128
 
@@ -60,32 +52,34 @@ struct PlainSum {
   }
 };
 
-using FloatSum = PlainSum<float, float>;
+template <class T>
+using RealSum = PlainSum<T, T>;
 using Int8Sum = PlainSum<int8_t, int32_t>;
 
 #else
 
-struct FloatSum {
-  using Element = float;
-  using Sum = float;
-  using D = hn::ScalableTag<float>;
+template <class T>
+struct RealSum {
+  using Element = T;
+  using Sum = T;
+  using D = hn::ScalableTag<T>;
   static constexpr size_t kLanes = hn::MaxLanes(D());
   static constexpr size_t kWide = 4 * kLanes, kNarrow = kLanes;
 
   template <size_t kCols>
-  static HWY_INLINE void block(const RowEntries<float>& row, float* out) {
+  static HWY_INLINE void block(const RowEntries<T>& row, T* out) {
     sum<kCols / kLanes, false>(row, kLanes, out);
   }
 
   template <size_t kCols>
-  static HWY_INLINE void partial(const RowEntries<float>& row, size_t cols, float* out) {
+  static HWY_INLINE void partial(const RowEntries<T>& row, size_t cols, T* out) {
     sum<1, true>(row, cols, out);
   }
 
  private:
   /// kVectors x kChains sums run side by side, so that additions need not wait for each other.
   template <size_t kVectors, bool kPartial>
-  static HWY_INLINE void sum(const RowEntries<float>& row, size_t cols, float* out) {
+  static HWY_INLINE void sum(const RowEntries<T>& row, size_t cols, T* out) {
     constexpr size_t kChains = kVectors >= 4 ? 1 : 4 / kVectors;
     const D d;
     const auto mask = hn::FirstN(d, cols);
@@ -97,7 +91,7 @@ struct FloatSum {
     }
     const auto add_entry = [&](size_t j, hn::Vec<D>(&chain)[kVectors]) HWY_ATTR {
       const auto weight = hn::Set(d, row.weights[j]);
-      const float* x = row.x + row.offset[j];
+      const T* x = row.x + row.offset[j];
       PARAGON_GEMM_UNROLL
       for (size_t v = 0; v < kVectors; ++v) {
         const auto value = kPartial ? hn::MaskedLoad(mask, d, x) : hn::LoadU(d, x + v * kLanes);
@@ -147,18 +141,10 @@ struct Int8Sum {
   }
 
  private:
-  /// Lanes past `cols` hold whatever follows, never bytes past the operand.
   template <bool kPartial>
   static HWY_INLINE hn::Vec<D16> load(const RowEntries<int8_t>& row, size_t j, size_t v,
                                       size_t cols) {
-    const D8 d8;
-    const int8_t* x = row.x + row.offset[j] + v * kLanes;
-    alignas(64) int8_t copy[kLanes];
-    if (kPartial && static_cast<size_t>(row.end - x) < kLanes) {
-      for (size_t c = 0; c < kLanes; ++c) copy[c] = c < cols ? x[c] : int8_t{0};
-      x = copy;
-    }
-    return hn::PromoteTo(D16(), hn::LoadU(d8, x));
+    return hn::PromoteTo(D16(), load_columns<kPartial>(D8(), row, j, v, cols));
   }
 
   template <size_t kVectors, bool kPartial>
@@ -189,22 +175,6 @@ struct Int8Sum {
     PARAGON_GEMM_UNROLL
     for (size_t v = 0; v < kVectors; ++v) store_in_order(low[v], high[v], out + v * kLanes);
   }
-
-  /// In every 16-byte block, `low` holds columns 0-3 and `high` 4-7 of the block's eight.
-  static HWY_INLINE void store_in_order(hn::Vec<D32> low, hn::Vec<D32> high, int32_t* out) {
-    const D32 d32;
-    auto first = hn::ConcatLowerLower(d32, high, low);
-    auto second = hn::ConcatUpperUpper(d32, high, low);
-    if constexpr (kLanes == 32) {
-      alignas(64) static constexpr int32_t kSwapMiddle[16] = {0, 1, 2, 3, 8,  9,  10, 11,
-                                                              4, 5, 6, 7, 12, 13, 14, 15};
-      const auto order = hn::SetTableIndices(d32, kSwapMiddle);
-      first = hn::TableLookupLanes(first, order);
-      second = hn::TableLookupLanes(second, order);
-    }
-    hn::StoreU(first, d32, out);
-    hn::StoreU(second, d32, out + kLanes / 2);
-  }
 };
 
 #endif  // SIMD
@@ -223,7 +193,8 @@ void row_sum(const RowSumTask& given) {
                       .offset = task.offset + first,
                       .count = task.begin[r + 1] - task.begin[r],
                       .x = x,
-                      .end = x + task.x_size};
+                      .end = x + task.x_size,
+                      .shift = task.shift};
     Sum* out = static_cast<Sum*>(task.out) + r * task.out_stride;
     size_t c = 0;
     for (; c + Kernel::kWide <= task.cols; c += Kernel::kWide, row.x += Kernel::kWide) {

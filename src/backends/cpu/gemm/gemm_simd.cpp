@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The GEMM kernels for AVX2 and AVX-512 through Highway: float32; int8 by pairs of int16; and the
-// packers of the VNNI kernel, whose own unit holds only its multiply-adds.
+// The GEMM kernels for AVX2 and AVX-512 through Highway: floating point; int8 and int16 by pairs of
+// int16; int32 by doubles; and the packers of the VNNI kernels, whose own unit holds only their
+// multiply-adds.
 #include "backends/cpu/simd_targets.hpp"
 
 #undef HWY_TARGET_INCLUDE
@@ -9,8 +10,12 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include <type_traits>
+
+#include "backends/cpu/gemm/gemm.hpp"
 #include "backends/cpu/gemm/kernels.hpp"
 #include "backends/cpu/gemm/unroll.hpp"
+#include "backends/cpu/gemm/wide-inl.h"
 
 #if HWY_TARGET == HWY_AVX2 || HWY_TARGET == HWY_AVX3
 
@@ -31,10 +36,11 @@ template <class T>
 struct AccOps {
   using D = hn::ScalableTag<T>;
   using Acc = hn::Vec<D>;
-  static constexpr size_t kLanes = kVectorLanes;
+  static constexpr size_t kLanes = hn::MaxLanes(D()), kUnitBytes = sizeof(T);
   static constexpr bool kRowStart = false;
 
   static HWY_INLINE Acc zero() { return hn::Zero(D()); }
+  static HWY_INLINE Acc resume(Acc, Acc stored) { return stored; }
   static HWY_INLINE Acc load(const std::byte* from) {
     return hn::LoadU(D(), reinterpret_cast<const T*>(from));
   }
@@ -49,26 +55,32 @@ struct AccOps {
   }
 };
 
-struct FloatOps : AccOps<float> {
+template <class T>
+struct RealOps : AccOps<T> {
+  using Base = AccOps<T>;
+  using typename Base::Acc;
+  using typename Base::D;
   using A = Acc;
   using B = Acc;
   static HWY_INLINE A load_a(const std::byte* from) {
-    return hn::Set(D(), *reinterpret_cast<const float*>(from));
+    return hn::Set(D(), *reinterpret_cast<const T*>(from));
   }
-  static HWY_INLINE B load_b(const std::byte* from) { return load(from); }
+  static HWY_INLINE B load_b(const std::byte* from) { return Base::load(from); }
   static HWY_INLINE B load_b_partial(const std::byte* from, size_t count) {
-    return load_partial(from, count);
+    return Base::load_partial(from, count);
   }
   static HWY_INLINE Acc multiply_add(A a, B b, Acc acc) { return hn::MulAdd(a, b, acc); }
 };
 
-/// int8 widened to pairs of int16; the sum of two products of int8 cannot overflow int32.
+/// Pairs of int16; the sum of two products cannot overflow int32 as one factor is a byte.
 struct PairOps : AccOps<int32_t> {
   using Narrow = hn::ScalableTag<int16_t>;
   using A = hn::Vec<Narrow>;
   using B = hn::Vec<Narrow>;
   static HWY_INLINE A load_a(const std::byte* from) {
-    return hn::BitCast(Narrow(), hn::Set(D(), *reinterpret_cast<const int32_t*>(from)));
+    int32_t unit;
+    __builtin_memcpy(&unit, from, sizeof unit);  // rows of int16 lie anywhere
+    return hn::BitCast(Narrow(), hn::Set(D(), unit));
   }
   static HWY_INLINE B load_b(const std::byte* from) {
     return hn::LoadU(Narrow(), reinterpret_cast<const int16_t*>(from));
@@ -79,158 +91,80 @@ struct PairOps : AccOps<int32_t> {
   }
 };
 
-/// What the packers of all types share: vectors of 4-byte units, and their transposition.
-struct UnitVectors {
-  using D = hn::ScalableTag<uint32_t>;
-  using Block = hn::FixedTag<uint32_t, 4>;
-  using V = hn::Vec<D>;
-  static constexpr size_t kLanes = kVectorLanes;
-  static constexpr size_t kChunks = HWY_TARGET == HWY_AVX3 ? 4 : 2;
+#include "backends/cpu/gemm/units-inl.h"
 
-  static HWY_INLINE void transpose(V (&v)[4]) {
-    const hn::Repartition<uint64_t, D> wide;
-    const auto low01 = hn::BitCast(wide, hn::InterleaveLower(D(), v[0], v[1]));
-    const auto high01 = hn::BitCast(wide, hn::InterleaveUpper(D(), v[0], v[1]));
-    const auto low23 = hn::BitCast(wide, hn::InterleaveLower(D(), v[2], v[3]));
-    const auto high23 = hn::BitCast(wide, hn::InterleaveUpper(D(), v[2], v[3]));
-    v[0] = hn::BitCast(D(), hn::InterleaveLower(wide, low01, low23));
-    v[1] = hn::BitCast(D(), hn::InterleaveUpper(wide, low01, low23));
-    v[2] = hn::BitCast(D(), hn::InterleaveLower(wide, high01, high23));
-    v[3] = hn::BitCast(D(), hn::InterleaveUpper(wide, high01, high23));
-  }
-  static HWY_INLINE void store(V v, std::byte* to) {
-    hn::StoreU(v, D(), reinterpret_cast<uint32_t*>(to));
-  }
-
-  /// Joins load(0), load(1), ... (blocks of four units) to one vector.
-  template <class Load>
-  static HWY_INLINE V join(const Load& load) {
-#if HWY_TARGET == HWY_AVX3
-    const hn::Half<D> half;
-    return hn::Combine(D(), hn::Combine(half, load(3), load(2)),
-                       hn::Combine(half, load(1), load(0)));
-#else
-    return hn::Combine(D(), load(1), load(0));
-#endif
-  }
-
-  /// The first `count` bytes, then zeros.
-  template <class DN>
-  static HWY_INLINE hn::Vec<DN> load_bytes(DN narrow, const std::byte* from, size_t count) {
-    using T = hn::TFromD<DN>;
-#if HWY_TARGET == HWY_AVX3
-    return hn::MaskedLoad(hn::FirstN(narrow, count), narrow, reinterpret_cast<const T*>(from));
-#else
-    T bytes[16] = {};
-    __builtin_memcpy(bytes, from, count);
-    return hn::LoadU(narrow, bytes);
-#endif
+/// Sums that are doubles.
+struct DoubleSums {
+  static HWY_INLINE hn::Vec<Wide> load(const std::byte* row, size_t col) {
+    return to_int64(load_all(hn::ScalableTag<double>(), row + col * sizeof(double)));
   }
 };
 
-struct FloatUnits : UnitVectors {
-  static constexpr size_t kPerUnit = 1, kElementBytes = 4;
-
-  static HWY_INLINE V blocks(const std::byte* const* line, size_t offset) {
-    return join([&](size_t i) HWY_ATTR {
-      return hn::LoadU(Block(), reinterpret_cast<const uint32_t*>(line[4 * i] + offset));
-    });
-  }
-  static HWY_INLINE V partial_blocks(const std::byte* const* line, size_t offset, size_t bytes) {
-    const auto mask = hn::FirstN(Block(), bytes / kElementBytes);
-    return join([&](size_t i) HWY_ATTR {
-      return hn::MaskedLoad(mask, Block(), reinterpret_cast<const uint32_t*>(line[4 * i] + offset));
-    });
-  }
-  static HWY_INLINE V lines(const std::byte* const (&rows)[kPerUnit]) {
-    return hn::LoadU(D(), reinterpret_cast<const uint32_t*>(rows[0]));
-  }
-  static HWY_INLINE V partial_lines(const std::byte* const (&rows)[kPerUnit], size_t count) {
-    return hn::MaskedLoad(hn::FirstN(D(), count), D(), reinterpret_cast<const uint32_t*>(rows[0]));
+/// Sums of the low digits of a vector of columns, then of the high ones.
+struct DigitSums {
+  static HWY_INLINE hn::Vec<Wide> load(const std::byte* row, size_t col) {
+    const hn::Rebind<int32_t, Wide> narrow;
+    const size_t within = col % kVectorLanes;
+    const std::byte* low = row + (2 * (col - within) + within) * sizeof(int32_t);
+    const std::byte* high = low + kVectorLanes * sizeof(int32_t);
+    return hn::Add(hn::PromoteTo(Wide(), load_all(narrow, low)),
+                   hn::ShiftLeft<8>(hn::PromoteTo(Wide(), load_all(narrow, high))));
   }
 };
 
-/// Two int8, widened to int16, to a unit.
-struct PairUnits : UnitVectors {
-  static constexpr size_t kPerUnit = 2, kElementBytes = 1;
-  using BlockWide = hn::Repartition<int16_t, Block>;
-  using BlockBytes = hn::Rebind<int8_t, BlockWide>;
-  using LineWide = hn::RebindToSigned<D>;
-  using LineBytes = hn::Rebind<int8_t, LineWide>;
+template <class Sums, bool kFirst, bool kLast>
+void combine_rows(const GemmCombine& task) {
+  const Wide d;
+  constexpr size_t kStep = hn::MaxLanes(Wide());
+  const Rounding rounding(task.shift);
+  for (size_t r = 0; r < task.rows; ++r) {
+    const std::byte* sums = task.sums + r * task.sums_row;
+    auto* wide = reinterpret_cast<int64_t*>(task.wide + r * task.wide_row);
+    auto* out = reinterpret_cast<int32_t*>(task.out + r * task.out_row);
+    for (size_t c = 0; c < task.cols; c += kStep) {
+      auto total = Sums::load(sums, c);
+      if constexpr (!kFirst) total = hn::Add(total, hn::LoadU(d, wide + c));
+      if constexpr (!kLast) {
+        hn::StoreU(total, d, wide + c);
+      } else if (c + kStep <= task.cols) {
+        hn::StoreU(rounding(total), Rounding::Result(), out + c);
+      } else {
+        hn::BlendedStore(rounding(total), hn::FirstN(Rounding::Result(), task.cols - c),
+                         Rounding::Result(), out + c);
+      }
+    }
+  }
+}
 
-  static HWY_INLINE V blocks(const std::byte* const* line, size_t offset) {
-    return join([&](size_t i)
-                    HWY_ATTR { return widen_block(load(BlockBytes(), line[4 * i] + offset)); });
+/// One block of digit sums, rounded in 32 bits.
+void round_digits(const GemmCombine& task) {
+  using D = DigitRounding::D;
+  const DigitRounding rounding(task.shift);
+  for (size_t r = 0; r < task.rows; ++r) {
+    const std::byte* sums = task.sums + r * task.sums_row;
+    auto* out = reinterpret_cast<int32_t*>(task.out + r * task.out_row);
+    for (size_t c = 0; c < task.cols; c += kVectorLanes, sums += 2 * HWY_MAX_BYTES) {
+      const auto result = rounding(load_all(D(), sums), load_all(D(), sums + HWY_MAX_BYTES));
+      if (c + kVectorLanes <= task.cols) {
+        hn::StoreU(result, D(), out + c);
+      } else {
+        hn::BlendedStore(result, hn::FirstN(D(), task.cols - c), D(), out + c);
+      }
+    }
   }
-  static HWY_INLINE V partial_blocks(const std::byte* const* line, size_t offset, size_t bytes) {
-    return join([&](size_t i) HWY_ATTR {
-      return widen_block(load_bytes(BlockBytes(), line[4 * i] + offset, bytes));
-    });
-  }
-  static HWY_INLINE V lines(const std::byte* const (&rows)[kPerUnit]) {
-    return zip(load(LineBytes(), rows[0]), load(LineBytes(), rows[1]));
-  }
-  static HWY_INLINE V partial_lines(const std::byte* const (&rows)[kPerUnit], size_t count) {
-    return zip(load_bytes(LineBytes(), rows[0], count), load_bytes(LineBytes(), rows[1], count));
-  }
+}
 
- private:
-  template <class DN>
-  static HWY_INLINE hn::Vec<DN> load(DN narrow, const std::byte* from) {
-    return hn::LoadU(narrow, reinterpret_cast<const int8_t*>(from));
+template <class Sums>
+void combine(const GemmCombine& task) {
+  if (std::is_same_v<Sums, DigitSums> && task.first && task.last &&
+      task.shift <= DigitRounding::kMaxShift) {
+    round_digits(task);
+  } else if (task.first) {
+    task.last ? combine_rows<Sums, true, true>(task) : combine_rows<Sums, true, false>(task);
+  } else {
+    task.last ? combine_rows<Sums, false, true>(task) : combine_rows<Sums, false, false>(task);
   }
-  static HWY_INLINE hn::Vec<Block> widen_block(hn::Vec<BlockBytes> bytes) {
-    return hn::BitCast(Block(), hn::PromoteTo(BlockWide(), bytes));
-  }
-  static HWY_INLINE V zip(hn::Vec<LineBytes> even, hn::Vec<LineBytes> odd) {
-    const V low = hn::BitCast(D(), hn::PromoteTo(LineWide(), even));
-    const V high = hn::BitCast(D(), hn::PromoteTo(LineWide(), odd));
-    return hn::Or(hn::And(low, hn::Set(D(), 0xFFFFu)), hn::ShiftLeft<16>(high));
-  }
-};
-
-#if HWY_TARGET == HWY_AVX3
-/// Four bytes to a unit; kFlip adds 128 to each, modulo 256.
-template <bool kFlip>
-struct QuadUnits : UnitVectors {
-  static constexpr size_t kPerUnit = 4, kElementBytes = 1;
-  using Bytes = hn::Repartition<uint8_t, D>;
-  using BlockBytes = hn::Repartition<uint8_t, Block>;
-
-  static HWY_INLINE V blocks(const std::byte* const* line, size_t offset) {
-    return flip(join([&](size_t i) HWY_ATTR { return load(line[4 * i] + offset); }));
-  }
-  static HWY_INLINE V partial_blocks(const std::byte* const* line, size_t offset, size_t bytes) {
-    return flip(join([&](size_t i) HWY_ATTR {
-      return hn::BitCast(Block(), load_bytes(BlockBytes(), line[4 * i] + offset, bytes));
-    }));
-  }
-  static HWY_INLINE V lines(const std::byte* const (&rows)[kPerUnit]) {
-    return zip(join([&](size_t i) HWY_ATTR { return load(rows[i]); }));
-  }
-  static HWY_INLINE V partial_lines(const std::byte* const (&rows)[kPerUnit], size_t count) {
-    return zip(join([&](size_t i) HWY_ATTR {
-      return hn::BitCast(Block(), load_bytes(BlockBytes(), rows[i], count));
-    }));
-  }
-
- private:
-  static HWY_INLINE hn::Vec<Block> load(const std::byte* from) {
-    return hn::LoadU(Block(), reinterpret_cast<const uint32_t*>(from));
-  }
-  static HWY_INLINE V flip(V v) { return kFlip ? hn::Xor(v, hn::Set(D(), 0x80808080u)) : v; }
-  /// From 16 bytes of each of four rows to a byte of each row in each of 16 units.
-  static HWY_INLINE V zip(V rows) {
-    alignas(64) static constexpr int32_t kGather[16] = {0, 4, 8,  12, 1, 5, 9,  13,
-                                                        2, 6, 10, 14, 3, 7, 11, 15};
-    alignas(16) static constexpr uint8_t kTranspose[16] = {0, 4, 8,  12, 1, 5, 9,  13,
-                                                           2, 6, 10, 14, 3, 7, 11, 15};
-    const V gathered = hn::TableLookupLanes(rows, hn::SetTableIndices(D(), kGather));
-    const auto order = hn::LoadDup128(Bytes(), kTranspose);
-    return flip(hn::BitCast(D(), hn::TableLookupBytes(hn::BitCast(Bytes(), gathered), order)));
-  }
-};
-#endif
+}
 
 template <class Ops, bool kAdjacentUnits, bool kPartialB>
 inline constexpr GemmTileTable kTiles =
@@ -240,46 +174,100 @@ template <class Units>
 constexpr GemmKernels base_kernels() {
   GemmKernels kernels{};
   kernels.element_bytes = Units::kElementBytes;
+  kernels.unit_bytes = Units::kLineBytes;
   kernels.k_per_unit = Units::kPerUnit;
-  kernels.lanes = kVectorLanes;
-  kernels.lane_bits = HWY_TARGET == HWY_AVX3 ? 4 : 3;
+  kernels.lanes = Units::kLanes;
+  kernels.lane_bits = Units::kLanes == 16 ? 4 : Units::kLanes == 8 ? 3 : 2;
   kernels.max_rows = kTileRows;
+  kernels.digits = 1;
   kernels.pack_a_k_contiguous = kernels.pack_b_k_contiguous = &gemm_pack_k_contiguous<Units>;
   kernels.pack_a_line_contiguous = kernels.pack_b_line_contiguous =
       &gemm_pack_line_contiguous<Units>;
   return kernels;
 }
 
-constexpr GemmKernels float_kernels() {
-  GemmKernels kernels = base_kernels<FloatUnits>();
-  kernels.adjacent_rows = &kTiles<FloatOps, false, false>;
-  kernels.adjacent_units = &kTiles<FloatOps, true, false>;
-  kernels.adjacent_rows_partial_b = &kTiles<FloatOps, false, true>;
-  kernels.adjacent_units_partial_b = &kTiles<FloatOps, true, true>;
+template <class T, class Units>
+constexpr GemmKernels real_kernels() {
+  GemmKernels kernels = base_kernels<Units>();
+  kernels.adjacent_rows = &kTiles<RealOps<T>, false, false>;
+  kernels.adjacent_units = &kTiles<RealOps<T>, true, false>;
+  kernels.adjacent_rows_partial_b = &kTiles<RealOps<T>, false, true>;
+  kernels.adjacent_units_partial_b = &kTiles<RealOps<T>, true, true>;
   return kernels;
 }
 
-constexpr GemmKernels pair_kernels() {
-  GemmKernels kernels = base_kernels<PairUnits>();
+constexpr GemmKernels int8_kernels() {
+  GemmKernels kernels = base_kernels<PairUnits<int8_t>>();
   kernels.adjacent_rows = &kTiles<PairOps, false, false>;
   return kernels;
 }
 
-inline constexpr GemmKernels kFloatKernels = float_kernels();
-inline constexpr GemmKernels kPairKernels = pair_kernels();
+constexpr GemmKernels int16_kernels() {
+  GemmKernels kernels = base_kernels<PairUnits<int16_t>>();
+  kernels.digits = 2;
+  kernels.combine = &combine<DigitSums>;
+  kernels.exact_units = kExactDigitProducts / kernels.k_per_unit;
+  kernels.adjacent_rows = &kTiles<PairOps, false, false>;
+  kernels.adjacent_units = &kTiles<PairOps, true, false>;
+  kernels.pack_b_k_contiguous = &gemm_pack_k_contiguous<DigitUnits>;
+  kernels.pack_b_line_contiguous = &gemm_pack_line_contiguous<DigitUnits>;
+  return kernels;
+}
+
+constexpr GemmKernels int32_kernels() {
+  GemmKernels kernels = base_kernels<DoubleUnits<int32_t>>();
+  kernels.combine = &combine<DoubleSums>;
+  kernels.exact_units = kExactDoubleProducts;
+  kernels.adjacent_rows = &kTiles<RealOps<double>, false, false>;
+  return kernels;
+}
+
+const GemmKernels* kernels_of(GemmType type) {
+  static constexpr GemmKernels kFloat32 = real_kernels<float, FloatUnits>();
+  static constexpr GemmKernels kFloat64 = real_kernels<double, DoubleUnits<double>>();
+  static constexpr GemmKernels kInt8 = int8_kernels();
+  static constexpr GemmKernels kInt16 = int16_kernels();
+  static constexpr GemmKernels kInt32 = int32_kernels();
+  switch (type) {
+    case GemmType::kFloat32:
+      return &kFloat32;
+    case GemmType::kFloat64:
+      return &kFloat64;
+    case GemmType::kInt8:
+      return &kInt8;
+    case GemmType::kInt16:
+      return &kInt16;
+    case GemmType::kInt32:
+      return &kInt32;
+  }
+  return nullptr;
+}
 
 #if HWY_TARGET == HWY_AVX3
-GemmKernels vnni_kernels() {
+GemmKernels vnni_int8_kernels() {
   GemmKernels kernels = base_kernels<QuadUnits<false>>();
-  const GemmVnniTiles* tiles = gemm_vnni_tiles();
-  if (tiles == nullptr) return kernels;
-  kernels.adjacent_rows = &tiles->adjacent_rows;
-  kernels.adjacent_units = &tiles->adjacent_units;
+  const GemmVnniTiles& tiles = *gemm_vnni_tiles();
+  kernels.adjacent_rows = &tiles.adjacent_rows;
+  kernels.adjacent_units = &tiles.adjacent_units;
   kernels.pack_b_k_contiguous = &gemm_pack_k_contiguous<QuadUnits<true>>;
   kernels.pack_b_line_contiguous = &gemm_pack_line_contiguous<QuadUnits<true>>;
-  kernels.row_start = tiles->row_start;
-  kernels.panel_start = tiles->panel_start;
+  kernels.row_start = tiles.row_start;
+  kernels.panel_start = tiles.panel_start;
   return kernels;
+}
+
+GemmKernels vnni_int16_kernels() {
+  GemmKernels kernels = int16_kernels();
+  kernels.adjacent_rows = &gemm_vnni_tiles()->pair_adjacent_rows;
+  kernels.adjacent_units = &gemm_vnni_tiles()->pair_adjacent_units;
+  return kernels;
+}
+
+const GemmKernels* vnni_kernels_of(GemmType type) {
+  if (gemm_vnni_tiles() == nullptr) return nullptr;
+  static const GemmKernels int8 = vnni_int8_kernels();
+  static const GemmKernels int16 = vnni_int16_kernels();
+  return type == GemmType::kInt8 ? &int8 : type == GemmType::kInt16 ? &int16 : kernels_of(type);
 }
 #endif
 
@@ -292,26 +280,25 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace paragon::cpu {
 
-const GemmKernels* gemm_avx2_kernels([[maybe_unused]] bool int8) {
+const GemmKernels* gemm_avx2_kernels([[maybe_unused]] GemmType type) {
 #if HWY_TARGETS & HWY_AVX2
-  return int8 ? &N_AVX2::kPairKernels : &N_AVX2::kFloatKernels;
+  return N_AVX2::kernels_of(type);
 #else
   return nullptr;
 #endif
 }
 
-const GemmKernels* gemm_avx512_kernels([[maybe_unused]] bool int8) {
+const GemmKernels* gemm_avx512_kernels([[maybe_unused]] GemmType type) {
 #if HWY_TARGETS & HWY_AVX3
-  return int8 ? &N_AVX3::kPairKernels : &N_AVX3::kFloatKernels;
+  return N_AVX3::kernels_of(type);
 #else
   return nullptr;
 #endif
 }
 
-const GemmKernels* gemm_avx512_vnni_kernels() {
+const GemmKernels* gemm_avx512_vnni_kernels([[maybe_unused]] GemmType type) {
 #if HWY_TARGETS & HWY_AVX3
-  static const GemmKernels kernels = N_AVX3::vnni_kernels();
-  return kernels.adjacent_rows == nullptr ? nullptr : &kernels;
+  return N_AVX3::vnni_kernels_of(type);
 #else
   return nullptr;
 #endif

@@ -4,9 +4,11 @@
 // it is included once inside the namespace (and target region) of each target. `Ops` supplies
 //   Acc, A, B        vectors of accumulators, of one broadcast unit of A, of units of B
 //   kLanes           accumulators in a vector
+//   kUnitBytes       bytes of an accumulator and of a unit
 //   kRowStart        whether GemmTile::row_start is used
-//   zero (without row start) or start and add (with it), load_a, load_b, load_b_partial,
-//   multiply_add, load, load_partial, store, store_partial
+//   zero (without row start) or start (with it), load_a, load_b, load_b_partial, multiply_add, load,
+//   load_partial, store, store_partial
+//   resume(fresh, stored)   the sum so far, from what zero or start gave and from what was stored
 //
 // Every element is one chain of multiply-adds over K in order, whatever tile it lies in: that is
 // what makes float results independent of blocking, threads and position.
@@ -22,13 +24,9 @@ PARAGON_GEMM_INLINE void gemm_add_tile(typename Ops::Acc (&acc)[kRows][kVectors]
     PARAGON_GEMM_UNROLL
     for (int v = 0; v < kVectors; ++v) {
       const std::byte* from = tile.out + static_cast<size_t>(r) * tile.out_row +
-                              static_cast<size_t>(v) * Ops::kLanes * kUnitBytes;
+                              static_cast<size_t>(v) * Ops::kLanes * Ops::kUnitBytes;
       const Acc before = v + 1 < kVectors ? Ops::load(from) : Ops::load_partial(from, last);
-      if constexpr (Ops::kRowStart) {
-        acc[r][v] = Ops::add(acc[r][v], before);
-      } else {
-        acc[r][v] = before;
-      }
+      acc[r][v] = Ops::resume(acc[r][v], before);
     }
   }
 }
@@ -36,7 +34,7 @@ PARAGON_GEMM_INLINE void gemm_add_tile(typename Ops::Acc (&acc)[kRows][kVectors]
 template <class Ops, int kRows, int kVectors>
 PARAGON_GEMM_INLINE void gemm_store_tile(const typename Ops::Acc (&acc)[kRows][kVectors],
                                          const GemmTile& tile) {
-  constexpr size_t kVectorBytes = Ops::kLanes * kUnitBytes;
+  constexpr size_t kVectorBytes = Ops::kLanes * Ops::kUnitBytes;
   const size_t last = tile.cols - (kVectors - 1) * Ops::kLanes;
   std::byte* to = tile.out;
   if (last == Ops::kLanes) {
@@ -58,7 +56,7 @@ PARAGON_GEMM_INLINE void gemm_store_tile(const typename Ops::Acc (&acc)[kRows][k
 template <class Ops, int kRows, int kVectors, bool kAdjacentUnits, bool kPartialB>
 void gemm_tile(const GemmTile& tile) {
   using Acc = typename Ops::Acc;
-  constexpr size_t kVectorBytes = Ops::kLanes * kUnitBytes;
+  constexpr size_t kVectorBytes = Ops::kLanes * Ops::kUnitBytes;
   constexpr int kPanelVectors = 2;
   [[maybe_unused]] const size_t last = tile.cols - (kVectors - 1) * Ops::kLanes;
 
@@ -82,10 +80,10 @@ void gemm_tile(const GemmTile& tile) {
   PARAGON_GEMM_UNROLL
   for (int p = 0; p < kPointers; ++p) {
     a[p] = tile.a + (kAdjacentUnits ? static_cast<size_t>(3 * p) * tile.a_row
-                                    : static_cast<size_t>(3 * p) * kUnitBytes);
+                                    : static_cast<size_t>(3 * p) * Ops::kUnitBytes);
   }
-  const size_t a_row = kAdjacentUnits ? tile.a_row : kUnitBytes;
-  const size_t a_unit = kAdjacentUnits ? kUnitBytes : tile.a_unit;
+  const size_t a_row = kAdjacentUnits ? tile.a_row : Ops::kUnitBytes;
+  const size_t a_unit = kAdjacentUnits ? Ops::kUnitBytes : tile.a_unit;
   const std::byte* b = tile.b;
   const size_t b_unit = tile.b_unit;
   const size_t b_panel = tile.b_panel;

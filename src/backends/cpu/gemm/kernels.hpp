@@ -9,18 +9,35 @@
 // functions.
 //
 // A *unit* is what one lane of a multiply-add consumes along K: 4 bytes, namely one float, two
-// int16 or four int8 (one for the int8 of the scalar target, widened). Packed operands are
-// *panels*: for every unit of K the `width` lines (columns of B, rows of A) of the panel lie side
-// by side.
+// int16 or four int8 (one for the int8 of the scalar target, widened), or 8 bytes, one double. A
+// lane's sum is as large as a unit. Packed operands are *panels*: for every unit of K the `width`
+// lines (columns of B, rows of A) of the panel lie side by side.
+//
+// Wide integers have no multiply-add of their own. They use those of narrower or floating-point
+// numbers for as many units as these stay exact, and `combine` adds the sums up in 64 bits:
+//   int16   pairs of int16 times the two byte digits of B, each digit a column of its own
+//   int32   doubles: products have 46 bits, so that 128 of them are exact in 53
+// On the scalar target both are doubles.
 
 namespace paragon::cpu {
 
-inline constexpr size_t kUnitBytes = 4;
+enum class GemmType : uint8_t;
+
 inline constexpr size_t kMaxTileRows = 14;    ///< most rows of a register tile on any target
 inline constexpr size_t kMaxTileVectors = 8;  ///< most vectors side by side in a register tile
 
+/// Largest operands of the wide integers: two and three balanced base-256 digits.
+inline constexpr int64_t kLargestInt16 = 127 * (1 + 256);
+inline constexpr int64_t kLargestInt32 = 127 * (1 + 256 + 65536);
+/// Products of two such int32 whose sum is exact in a double.
+inline constexpr size_t kExactDoubleProducts = 128;
+static_assert(kLargestInt32 * kLargestInt32 * kExactDoubleProducts <= int64_t{1} << 53);
+/// Products of such an int16 and a digit whose sum is exact in an int32.
+inline constexpr size_t kExactDigitProducts = 512;
+static_assert(kLargestInt16 * 128 * kExactDigitProducts < int64_t{1} << 31);
+
 /// Arguments of a micro-kernel: one tile, out[r, j] (+)= sum over units of a[r, u] * b[u, j].
-/// All strides are in bytes; `out` is float or int32_t.
+/// All strides are in bytes.
 struct GemmTile {
   const std::byte* a;
   size_t a_row;   ///< between rows of A; used where units are adjacent (GemmATiles::adjacent_units)
@@ -63,12 +80,32 @@ using GemmRowStartFunction = void (*)(const std::byte* a, size_t stride, size_t 
 using GemmPanelStartFunction = void (*)(const std::byte* panel, size_t rows, size_t units,
                                         int32_t* out);
 
+/// What becomes of a block of K's sums: they are added in 64 bits to those of the blocks before,
+/// and after the last block rounded to int32. All strides are in bytes.
+struct GemmCombine {
+  const std::byte* sums;  ///< what the micro-kernels stored, room for whole vectors
+  size_t sums_row;
+  std::byte* wide;  ///< int64_t, of the blocks before; unused if there is one block only
+  size_t wide_row;
+  size_t rows, cols;
+  bool first, last;
+  int shift;
+  std::byte* out;  ///< int32_t; may be `sums` (with the same stride)
+  size_t out_row;
+};
+
+using GemmCombineFunction = void (*)(const GemmCombine& combine);
+
 struct GemmKernels {
   size_t element_bytes;  ///< of A and B as stored by the caller
+  size_t unit_bytes;
   size_t k_per_unit;
-  size_t lanes;      ///< 4-byte lanes of a vector
-  size_t lane_bits;  ///< log2(lanes); a panel of B is two vectors wide
+  size_t lanes;      ///< units of a vector
+  size_t lane_bits;  ///< log2(lanes)
   size_t max_rows;   ///< most rows of a tile
+  size_t digits;     ///< vectors of B for a vector of columns: 1 or 2. A panel of B is two vectors.
+  GemmCombineFunction combine;  ///< null where the sums are the results
+  size_t exact_units;           ///< units whose sum is exact; only with `combine`
 
   /// By how A lies: rows adjacent (packed, or stored transposed) and units adjacent (row-major).
   /// A null table means that A must be packed. `partial_b` reads B where it is (row-major, not
@@ -87,16 +124,17 @@ struct GemmKernels {
 };
 
 /// The table of a type on a target, or null if it is not compiled in.
-const GemmKernels* gemm_scalar_kernels(bool int8);
-const GemmKernels* gemm_avx2_kernels(bool int8);
-const GemmKernels* gemm_avx512_kernels(bool int8);
-const GemmKernels* gemm_avx512_vnni_kernels();
+const GemmKernels* gemm_scalar_kernels(GemmType type);
+const GemmKernels* gemm_avx2_kernels(GemmType type);
+const GemmKernels* gemm_avx512_kernels(GemmType type);
+const GemmKernels* gemm_avx512_vnni_kernels(GemmType type);
 
-/// Parts of the VNNI table that are compiled with their own flags; null where they were not.
+/// Parts of the VNNI tables that are compiled with their own flags; null where they were not.
 struct GemmVnniTiles {
-  GemmTileTable adjacent_rows, adjacent_units;
+  GemmTileTable adjacent_rows, adjacent_units;  ///< four int8 to a unit
   GemmRowStartFunction row_start;
   GemmPanelStartFunction panel_start;
+  GemmTileTable pair_adjacent_rows, pair_adjacent_units;  ///< two int16 to a unit
 };
 const GemmVnniTiles* gemm_vnni_tiles();
 

@@ -31,24 +31,28 @@ size_t round_up(size_t a, size_t b) {
 }
 
 const GemmKernels* kernels_of(Target target, GemmType type) {
-  const bool int8 = type == GemmType::kInt8;
   const GemmKernels* found = nullptr;
   switch (target) {
     case Target::kScalar:
-      found = gemm_scalar_kernels(int8);
+      found = gemm_scalar_kernels(type);
       break;
     case Target::kAvx2:
-      found = gemm_avx2_kernels(int8);
+      found = gemm_avx2_kernels(type);
       break;
     case Target::kAvx512:
-      found = gemm_avx512_kernels(int8);
+      found = gemm_avx512_kernels(type);
       break;
     case Target::kAvx512Vnni:
-      found = int8 ? gemm_avx512_vnni_kernels() : gemm_avx512_kernels(int8);
+      found = gemm_avx512_vnni_kernels(type);
       break;
   }
   if (found == nullptr) raise("[gemm] no kernels for target '{}'", target_name(target));
   return found;
+}
+
+/// Bytes that a column takes in a strip and, for each unit, in a panel of B.
+size_t column_bytes(const GemmPlan& plan) {
+  return plan.kernels->unit_bytes * plan.kernels->digits;
 }
 
 /// Whether `rows` rows times `panels` panels are better off with a rearranged copy of B.
@@ -56,13 +60,14 @@ bool copies_b(const GemmPlan& plan, size_t rows, size_t panels) {
   if (plan.shape.b_packed) return false;
   if (plan.kernels->adjacent_rows_partial_b == nullptr || plan.shape.b_transposed) return true;
   return divide_up(rows, plan.mr) > kDirectBTiles &&
-         panels * plan.nr * plan.units * kUnitBytes > kDirectBBytes;
+         panels * plan.nr * plan.units * column_bytes(plan) > kDirectBBytes;
 }
 
 /// Cost of one thread's part of `rows` rows and `panels` panels of B.
 size_t part_cost(const GemmPlan& plan, size_t rows, size_t panels) {
   const size_t lanes = plan.kernels->lanes;
-  const size_t vectors = std::min(2 * panels, divide_up(plan.shape.n, lanes));
+  const size_t vectors =
+      std::min(2 * panels, divide_up(plan.shape.n, lanes) * plan.kernels->digits);
   const size_t b_cost = copies_b(plan, rows, panels) ? 6 : 2;  // read from an outer cache, copied
   const size_t a_cost = divide_up(rows, lanes) * 3;
   return plan.units * (rows * vectors + b_cost * vectors + a_cost);
@@ -97,7 +102,7 @@ void choose_packing(GemmPlan& plan, size_t rows, size_t panels) {
   plan.pack_b = copies_b(plan, rows, panels);
   if (shape.a_transposed) {
     // In place, rows are adjacent already; but every k is another line or page.
-    plan.pack_a = kernels.k_per_unit != 1 || kernels.element_bytes != kUnitBytes ||
+    plan.pack_a = kernels.k_per_unit != 1 || kernels.element_bytes != kernels.unit_bytes ||
                   (plan.units > 256 && panels > 2);
   } else {
     plan.pack_a = kernels.adjacent_units == nullptr || shape.k % kernels.k_per_unit != 0 ||
@@ -106,23 +111,31 @@ void choose_packing(GemmPlan& plan, size_t rows, size_t panels) {
 }
 
 void choose_blocks(GemmPlan& plan, size_t rows, size_t columns) {
+  const size_t scale = column_bytes(plan) / sizeof(float);
   const size_t padded = round_up(columns, plan.nr);
   const size_t few_rows = std::min(rows, 4 * plan.mr);
-  plan.nc = std::clamp(kStripElements / few_rows, kMinStripColumns, kMaxStripColumns);
+  plan.nc = std::clamp(kStripElements / few_rows, kMinStripColumns, kMaxStripColumns) / scale;
   plan.nc = round_up(divide_up(padded, divide_up(padded, plan.nc)), plan.nr);
-  plan.mc = std::max<size_t>(1, kStripElements / plan.nc);
+  plan.mc = std::max<size_t>(1, kStripElements / scale / plan.nc);
   if (plan.mc > plan.mr) plan.mc -= plan.mc % plan.mr;
   plan.mc = std::max(std::min(plan.mc, rows), std::min(plan.mr, rows));
-  plan.kc = std::max<size_t>(
-      1, divide_up(plan.units, divide_up(std::max<size_t>(plan.units, 1), kMaxUnitsPerBlock)));
+  const size_t most =
+      std::min(kMaxUnitsPerBlock,
+               plan.kernels->combine != nullptr ? plan.kernels->exact_units : kMaxUnitsPerBlock);
+  plan.kc =
+      std::max<size_t>(1, divide_up(plan.units, divide_up(std::max<size_t>(plan.units, 1), most)));
 }
 
 void lay_out_scratch(GemmPlan& plan, size_t rows) {
   const GemmKernels& kernels = *plan.kernels;
-  plan.strip_stride = round_up(plan.nc, kCacheLine / kUnitBytes);
+  plan.strip_row = round_up(plan.nc * column_bytes(plan), kCacheLine);
   // Rows a page apart would share a few cache sets.
-  if (plan.strip_stride % 1024 == 0) plan.strip_stride += kCacheLine / kUnitBytes;
-  size_t at = round_up(plan.mc * plan.strip_stride * kUnitBytes, kCacheLine);
+  if (plan.strip_row % 4096 == 0) plan.strip_row += kCacheLine;
+  plan.strip_stride = plan.strip_row / result_bytes(plan.shape.type);
+  const size_t strip = round_up(plan.mc * plan.strip_row, kCacheLine);
+  size_t at = strip;
+  plan.wide_offset = at;
+  if (kernels.combine != nullptr && plan.units > plan.kc) at += strip;
   const size_t tiled_rows = plan.mc + plan.mr;  // the last tile of a strip may be short
   plan.starts_offset = at;
   if (kernels.row_start != nullptr) at += round_up(tiled_rows * sizeof(int32_t), kCacheLine);
@@ -130,28 +143,35 @@ void lay_out_scratch(GemmPlan& plan, size_t rows) {
   if (plan.pack_a) {
     // Each tile's panel is followed by a gap of a vector (run.cpp).
     const size_t tiles = divide_up(plan.mc, plan.mr);
-    at += round_up((tiled_rows * plan.kc + tiles * kernels.lanes) * kUnitBytes, kCacheLine);
+    at += round_up((tiled_rows * plan.kc + tiles * kernels.lanes) * kernels.unit_bytes, kCacheLine);
   }
   plan.b_offset = at;
   if (plan.pack_b) {
-    const size_t all = plan.units * plan.nc * kUnitBytes;
-    plan.keep_b = rows > plan.mc && all <= kMaxKeptBytes;
-    at += plan.keep_b ? all : plan.kc * plan.nc * kUnitBytes;
+    const size_t unit = plan.nc * column_bytes(plan);
+    plan.keep_b = rows > plan.mc && plan.units * unit <= kMaxKeptBytes;
+    at += (plan.keep_b ? plan.units : plan.kc) * unit;
   }
   plan.scratch_bytes_per_thread = round_up(at, kCacheLine);
 }
 
 }  // namespace
 
+void check_shift(int shift) {
+  constexpr int kMaxShift = 40;
+  if (shift < 0 || shift > kMaxShift)
+    raise("[gemm] got a shift of {}, expected 0 to {}", shift, kMaxShift);
+}
+
 GemmPlan plan_gemm(const GemmShape& shape, int threads) {
+  check_shift(shape.shift);
   GemmPlan plan;
   plan.shape = shape;
   plan.kernels = kernels_of(active_target(), shape.type);
   plan.mr = plan.kernels->max_rows;
-  plan.nr = 2 * plan.kernels->lanes;
+  plan.nr = 2 * plan.kernels->lanes / plan.kernels->digits;
   plan.units = divide_up(shape.k, plan.kernels->k_per_unit);
   plan.packed_b_bytes =
-      round_up(divide_up(shape.n, plan.nr) * plan.nr * plan.units * kUnitBytes, kCacheLine);
+      round_up(divide_up(shape.n, plan.nr) * plan.nr * plan.units * column_bytes(plan), kCacheLine);
   if (shape.m == 0 || shape.n == 0) return plan;
   partition(plan, threads);
   const size_t rows = divide_up(shape.m, plan.threads_m);

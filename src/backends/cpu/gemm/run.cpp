@@ -3,7 +3,7 @@
 // The loops around the micro-kernels, one copy for every type and target:
 //   column blocks > strips of rows > blocks of k > panels of B > tiles of rows
 // A strip's accumulators stay in scratch (or in C) until all of k is summed; then the epilogue
-// runs.
+// runs. Wide integers have a strip of 64-bit sums beside it, to which every block of k is added.
 #include <algorithm>
 
 #include "backends/cpu/gemm/gemm.hpp"
@@ -50,13 +50,15 @@ class ThreadRun {
         a_(a),
         b_(b),
         scratch_(scratch),
-        panel_unit_(plan.nr * kUnitBytes),
-        panel_bits_(plan.kernels->lane_bits + 1) {}
+        unit_bytes_(plan.kernels->unit_bytes),
+        column_bytes_(unit_bytes_ * plan.kernels->digits),
+        panel_unit_(plan.nr * column_bytes_),
+        panel_bits_(plan.kernels->lane_bits + 2 - plan.kernels->digits) {}
 
-  /// Sums rows [row, row + rows) x columns [col, col + cols) over all of k into `out`.
-  /// `whole_vectors`: `out` has room for whole vectors beyond the last column.
+  /// Sums rows [row, row + rows) x columns [col, col + cols) over all of k into `out`, which may be
+  /// the scratch itself.
   void strip(size_t row, size_t rows, size_t col, size_t cols, bool first_strip, std::byte* out,
-             size_t out_row, bool whole_vectors);
+             size_t out_row);
 
  private:
   void pack(GemmPackFunction k_contiguous, GemmPackFunction line_contiguous, bool transposed,
@@ -73,9 +75,11 @@ class ThreadRun {
   const GemmKernels& kernels_;
   Operand a_, b_;
   std::byte* scratch_;
-  size_t panel_unit_;   ///< bytes of one unit of a panel of B
-  size_t panel_bits_;   ///< log2 of a panel's columns
-  size_t a_panel_ = 0;  ///< bytes between tiles of A
+  size_t unit_bytes_;
+  size_t column_bytes_;  ///< of a column, in a strip or in a unit of B
+  size_t panel_unit_;    ///< bytes of one unit of a panel of B
+  size_t panel_bits_;    ///< log2 of a panel's columns
+  size_t a_panel_ = 0;   ///< bytes between tiles of A
 };
 
 /// Packs lines [line, line + pack.lines) of an operand, from unit `unit` of k on.
@@ -101,7 +105,7 @@ void ThreadRun::set_a(GemmTile& tile, size_t row, size_t rows, size_t tile_rows,
   if (plan_.pack_a) {
     std::byte* packed = scratch_ + plan_.a_offset;
     // The packers store whole vectors: a panel's last one spills into a gap.
-    a_panel_ = (tile_rows * units + kernels_.lanes) * kUnitBytes;
+    a_panel_ = (tile_rows * units + kernels_.lanes) * unit_bytes_;
     pack(kernels_.pack_a_k_contiguous, kernels_.pack_a_line_contiguous, plan_.shape.a_transposed,
          a_, row,
          {.source = nullptr,
@@ -119,17 +123,17 @@ void ThreadRun::set_a(GemmTile& tile, size_t row, size_t rows, size_t tile_rows,
       }
     }
     tile.a = scratch_ + plan_.a_offset;
-    tile.a_row = kUnitBytes;
-    tile.a_unit = tile_rows * kUnitBytes;
+    tile.a_row = unit_bytes_;
+    tile.a_unit = tile_rows * unit_bytes_;
   } else if (plan_.shape.a_transposed) {
-    tile.a = a_.data + k * a_.stride + row * kUnitBytes;
-    tile.a_row = kUnitBytes;
+    tile.a = a_.data + k * a_.stride + row * unit_bytes_;
+    tile.a_row = unit_bytes_;
     tile.a_unit = a_.stride;
-    a_panel_ = tile_rows * kUnitBytes;
+    a_panel_ = tile_rows * unit_bytes_;
   } else {
     tile.a = a_.data + row * a_.stride + k * kernels_.element_bytes;
     tile.a_row = a_.stride;
-    tile.a_unit = kUnitBytes;
+    tile.a_unit = unit_bytes_;
     a_panel_ = tile_rows * a_.stride;
     if (kernels_.row_start != nullptr) {
       kernels_.row_start(tile.a, a_.stride, rows, k_of(unit, units), starts);
@@ -145,7 +149,7 @@ BlockOfB ThreadRun::block_of_b(size_t col, size_t cols, size_t unit, size_t unit
             whole_panel, false};
   }
   if (!plan_.pack_b) {
-    return {b_.data + unit * b_.stride + col * kUnitBytes, b_.stride, panel_unit_, true};
+    return {b_.data + unit * b_.stride + col * unit_bytes_, b_.stride, panel_unit_, true};
   }
   const size_t panel = plan_.keep_b ? whole_panel : units * panel_unit_;
   std::byte* packed = scratch_ + plan_.b_offset + (plan_.keep_b ? unit * panel_unit_ : 0);
@@ -172,20 +176,21 @@ void ThreadRun::tiles(GemmTile tile, const BlockOfB& b, size_t rows, size_t tile
   const GemmTileTable* partial =
       adjacent_units ? kernels_.adjacent_units_partial_b : kernels_.adjacent_rows_partial_b;
   // One row alone needs many vectors side by side to hide the latency of the multiply-adds.
-  const size_t width = rows == 1 ? kMaxTileVectors * kernels_.lanes : plan_.nr;
+  const size_t width = rows == 1 ? kMaxTileVectors / kernels_.digits * kernels_.lanes : plan_.nr;
   const GemmTile start = tile;
   tile.b_unit = b.unit;
   tile.b_panel = b.panel;
   for (size_t j = 0; j < cols; j += width) {
     const size_t tile_cols = std::min(width, cols - j);
-    const size_t vectors = (tile_cols + kernels_.lanes - 1) >> kernels_.lane_bits;
+    const size_t column_vectors = (tile_cols + kernels_.lanes - 1) >> kernels_.lane_bits;
+    const size_t vectors = column_vectors * kernels_.digits;
     const bool masked = b.in_place && tile_cols != vectors << kernels_.lane_bits;
     const GemmTileTable& table = masked ? *partial : *whole;
     tile.cols = whole_vectors && !masked ? vectors << kernels_.lane_bits : tile_cols;
     tile.b = b.data + (j >> panel_bits_) * b.panel;
     tile.a = start.a;
     tile.row_start = start.row_start;
-    tile.out = start.out + j * kUnitBytes;
+    tile.out = start.out + j * column_bytes_;
     for (size_t r = 0; r < rows; r += tile_rows) {
       table.at[std::min(tile_rows, rows - r) - 1][vectors - 1](tile);
       tile.a += a_panel_;
@@ -196,21 +201,38 @@ void ThreadRun::tiles(GemmTile tile, const BlockOfB& b, size_t rows, size_t tile
 }
 
 void ThreadRun::strip(size_t row, size_t rows, size_t col, size_t cols, bool first_strip,
-                      std::byte* out, size_t out_row, bool whole_vectors) {
+                      std::byte* out, size_t out_row) {
   // Tiles of equal height: 64 rows are 13 + 13 + 13 + 13 + 12, not 4 x 14 + 8.
   const size_t tile_rows = divide_up(rows, divide_up(rows, plan_.mr));
+  const bool combines = kernels_.combine != nullptr;
+  GemmCombine task{.sums = scratch_,
+                   .sums_row = plan_.strip_row,
+                   .wide = scratch_ + plan_.wide_offset,
+                   .wide_row = plan_.strip_row,
+                   .rows = rows,
+                   .cols = cols,
+                   .first = true,
+                   .last = false,
+                   .shift = plan_.shape.shift,
+                   .out = out,
+                   .out_row = out_row};
   size_t unit = 0;
   do {
     const size_t units = std::min(plan_.kc, plan_.units - unit);
     GemmTile tile{};
     tile.units = units;
-    tile.out = out;
-    tile.out_row = out_row;
-    tile.accumulate = unit != 0;
+    tile.out = combines ? scratch_ : out;
+    tile.out_row = combines ? plan_.strip_row : out_row;
+    tile.accumulate = unit != 0 && !combines;
     set_a(tile, row, rows, tile_rows, unit, units);
     tiles(tile, block_of_b(col, cols, unit, units, first_strip), rows, tile_rows, cols,
-          whole_vectors);
+          tile.out == scratch_);
     unit += units;
+    if (combines) {
+      task.last = unit == plan_.units;
+      kernels_.combine(task);
+      task.first = false;
+    }
   } while (unit < plan_.units);
 }
 
@@ -225,7 +247,7 @@ void pack_b(const GemmPlan& plan, const void* b, size_t ldb, void* packed) {
                          .readable = plan.shape.n,
                          .width = plan.nr,
                          .out = static_cast<std::byte*>(packed),
-                         .out_panel = plan.units * plan.nr * kUnitBytes};
+                         .out_panel = plan.units * plan.nr * kernels.unit_bytes * kernels.digits};
   if (plan.shape.b_transposed) {
     kernels.pack_b_k_contiguous(pack);
   } else {
@@ -247,6 +269,7 @@ void run_gemm(const GemmPlan& plan, int thread, const void* a, size_t lda, const
     cols = {panels.begin * plan.nr, std::min(shape.n, panels.end * plan.nr)};
   }
   const size_t strips = divide_up(rows.end - rows.begin, plan.mc);
+  const size_t element = result_bytes(shape.type);
 
   ThreadRun run(plan, {static_cast<const std::byte*>(a), lda * bytes},
                 {static_cast<const std::byte*>(b), ldb * bytes}, static_cast<std::byte*>(scratch));
@@ -257,11 +280,11 @@ void run_gemm(const GemmPlan& plan, int thread, const void* a, size_t lda, const
       const size_t row = rows.begin + part.begin;
       const size_t height = part.end - part.begin;
       if (epilogue.run == nullptr) {
-        auto* out = static_cast<std::byte*>(c) + (row * ldc + col) * kUnitBytes;
-        run.strip(row, height, col, width, i == 0, out, ldc * kUnitBytes, false);
+        auto* out = static_cast<std::byte*>(c) + (row * ldc + col) * element;
+        run.strip(row, height, col, width, i == 0, out, ldc * element);
       } else {
         run.strip(row, height, col, width, i == 0, static_cast<std::byte*>(scratch),
-                  plan.strip_stride * kUnitBytes, true);
+                  plan.strip_row);
         epilogue.run(epilogue.context, {.row = row,
                                         .rows = height,
                                         .col = col,

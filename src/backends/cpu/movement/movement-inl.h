@@ -14,6 +14,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "backends/cpu/gemm/unroll.hpp"
 #include "backends/cpu/movement/movement.hpp"
 
 HWY_BEFORE_NAMESPACE();
@@ -44,29 +45,20 @@ void transpose_plain(const Rows& row_of, size_t row_begin, size_t row_end, T* ou
 #if HWY_TARGET != HWY_SCALAR && HWY_TARGET != HWY_EMU128
 
 /// Transposes the square in v: each pass interleaves rows i and i + half, log2(size) times.
-HWY_INLINE void transpose_block(hn::Vec<hn::FixedTag<uint32_t, 4>> (&v)[4]) {
-  const hn::FixedTag<uint32_t, 4> d;
-  const auto a = hn::InterleaveLower(d, v[0], v[2]), b = hn::InterleaveUpper(d, v[0], v[2]);
-  const auto e = hn::InterleaveLower(d, v[1], v[3]), f = hn::InterleaveUpper(d, v[1], v[3]);
-  v[0] = hn::InterleaveLower(d, a, e);
-  v[1] = hn::InterleaveUpper(d, a, e);
-  v[2] = hn::InterleaveLower(d, b, f);
-  v[3] = hn::InterleaveUpper(d, b, f);
-}
-
-HWY_INLINE void transpose_block(hn::Vec<hn::FixedTag<uint8_t, 16>> (&v)[16]) {
-  const hn::FixedTag<uint8_t, 16> d;
-  const auto pass = [&](const auto& from, auto& to) HWY_ATTR {
-    for (size_t i = 0; i < 8; ++i) {
-      to[2 * i] = hn::InterleaveLower(d, from[i], from[i + 8]);
-      to[2 * i + 1] = hn::InterleaveUpper(d, from[i], from[i + 8]);
+template <class T, size_t kSize>
+HWY_INLINE void transpose_block(hn::Vec<hn::FixedTag<T, kSize>> (&v)[kSize]) {
+  const hn::FixedTag<T, kSize> d;
+  PARAGON_GEMM_UNROLL
+  for (size_t pass = 1; pass < kSize; pass *= 2) {
+    hn::Vec<hn::FixedTag<T, kSize>> w[kSize];
+    PARAGON_GEMM_UNROLL
+    for (size_t i = 0; i < kSize / 2; ++i) {
+      w[2 * i] = hn::InterleaveLower(d, v[i], v[i + kSize / 2]);
+      w[2 * i + 1] = hn::InterleaveUpper(d, v[i], v[i + kSize / 2]);
     }
-  };
-  hn::Vec<hn::FixedTag<uint8_t, 16>> w[16];
-  pass(v, w);
-  pass(w, v);
-  pass(v, w);
-  pass(w, v);
+    PARAGON_GEMM_UNROLL
+    for (size_t i = 0; i < kSize; ++i) v[i] = w[i];
+  }
 }
 
 /// One block: rows [r, r + size) and columns from c on, into out, element (c, r).
@@ -76,7 +68,7 @@ HWY_INLINE void move_block(const Rows& row_of, size_t r, size_t c, T* out, size_
   const hn::FixedTag<T, kSize> d;
   hn::Vec<hn::FixedTag<T, kSize>> v[kSize];
   for (size_t i = 0; i < kSize; ++i) v[i] = hn::LoadU(d, row_of(r + i) + c);
-  transpose_block(v);
+  transpose_block<T, kSize>(v);
   for (size_t i = 0; i < kSize; ++i) hn::StoreU(v[i], d, out + i * out_stride);
 }
 
@@ -117,16 +109,29 @@ void transpose_rows(const Rows& row_of, size_t rows, T* out, size_t out_stride, 
 
 #endif  // SIMD
 
-void transpose_bytes(const uint8_t* in, size_t rows, size_t in_stride, uint8_t* out,
-                     size_t out_stride, size_t begin, size_t end) {
-  transpose_rows(StridedRows<uint8_t>{in, in_stride}, rows, out + begin * out_stride, out_stride,
-                 begin, end);
+template <class T>
+void transpose_any(const void* in, size_t rows, size_t in_stride, void* out, size_t out_stride,
+                   size_t begin, size_t end) {
+  transpose_rows(StridedRows<T>{static_cast<const T*>(in), in_stride}, rows,
+                 static_cast<T*>(out) + begin * out_stride, out_stride, begin, end);
 }
 
-void transpose_words(const uint32_t* in, size_t rows, size_t in_stride, uint32_t* out,
-                     size_t out_stride, size_t begin, size_t end) {
-  transpose_rows(StridedRows<uint32_t>{in, in_stride}, rows, out + begin * out_stride, out_stride,
-                 begin, end);
+// By bytes of an element. HWY_EXPORT wants plain functions.
+void transpose_1(const void* in, size_t rows, size_t in_stride, void* out, size_t out_stride,
+                 size_t begin, size_t end) {
+  transpose_any<uint8_t>(in, rows, in_stride, out, out_stride, begin, end);
+}
+void transpose_2(const void* in, size_t rows, size_t in_stride, void* out, size_t out_stride,
+                 size_t begin, size_t end) {
+  transpose_any<uint16_t>(in, rows, in_stride, out, out_stride, begin, end);
+}
+void transpose_4(const void* in, size_t rows, size_t in_stride, void* out, size_t out_stride,
+                 size_t begin, size_t end) {
+  transpose_any<uint32_t>(in, rows, in_stride, out, out_stride, begin, end);
+}
+void transpose_8(const void* in, size_t rows, size_t in_stride, void* out, size_t out_stride,
+                 size_t begin, size_t end) {
+  transpose_any<uint64_t>(in, rows, in_stride, out, out_stride, begin, end);
 }
 
 }  // namespace

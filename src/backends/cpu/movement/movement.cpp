@@ -17,42 +17,30 @@
 namespace paragon::cpu {
 namespace {
 
-HWY_EXPORT(transpose_bytes);
-HWY_EXPORT(transpose_words);
-
-template <class T>
-void transpose_any(const T* in, size_t rows, size_t in_stride, T* out, size_t out_stride,
-                   size_t begin, size_t end) {
-  if (begin == end) return;
-  active_target();  // first, as it may narrow Highway's choice
-  if constexpr (sizeof(T) == 1) {
-    HWY_DYNAMIC_DISPATCH(transpose_bytes)
-    (reinterpret_cast<const uint8_t*>(in), rows, in_stride, reinterpret_cast<uint8_t*>(out),
-     out_stride, begin, end);
-  } else {
-    HWY_DYNAMIC_DISPATCH(transpose_words)
-    (reinterpret_cast<const uint32_t*>(in), rows, in_stride, reinterpret_cast<uint32_t*>(out),
-     out_stride, begin, end);
-  }
-}
+HWY_EXPORT(transpose_1);
+HWY_EXPORT(transpose_2);
+HWY_EXPORT(transpose_4);
+HWY_EXPORT(transpose_8);
 
 }  // namespace
 
-void transpose(const float* in, size_t rows, size_t in_stride, float* out, size_t out_stride,
-               size_t begin, size_t end) {
-  transpose_any(in, rows, in_stride, out, out_stride, begin, end);
-}
-void transpose(const int32_t* in, size_t rows, size_t in_stride, int32_t* out, size_t out_stride,
-               size_t begin, size_t end) {
-  transpose_any(in, rows, in_stride, out, out_stride, begin, end);
-}
-void transpose(const int8_t* in, size_t rows, size_t in_stride, int8_t* out, size_t out_stride,
-               size_t begin, size_t end) {
-  transpose_any(in, rows, in_stride, out, out_stride, begin, end);
-}
-void transpose(const uint8_t* in, size_t rows, size_t in_stride, uint8_t* out, size_t out_stride,
-               size_t begin, size_t end) {
-  transpose_any(in, rows, in_stride, out, out_stride, begin, end);
+void transpose(size_t element, const void* in, size_t rows, size_t in_stride, void* out,
+               size_t out_stride, size_t begin, size_t end) {
+  if (begin == end) return;
+  active_target();  // first, as it may narrow Highway's choice
+  switch (element) {
+    case 1:
+      HWY_DYNAMIC_DISPATCH(transpose_1)(in, rows, in_stride, out, out_stride, begin, end);
+      return;
+    case 2:
+      HWY_DYNAMIC_DISPATCH(transpose_2)(in, rows, in_stride, out, out_stride, begin, end);
+      return;
+    case 4:
+      HWY_DYNAMIC_DISPATCH(transpose_4)(in, rows, in_stride, out, out_stride, begin, end);
+      return;
+    default:
+      HWY_DYNAMIC_DISPATCH(transpose_8)(in, rows, in_stride, out, out_stride, begin, end);
+  }
 }
 
 }  // namespace paragon::cpu
