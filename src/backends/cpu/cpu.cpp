@@ -20,8 +20,8 @@ using runtime::Program;
 
 struct BoundPhase {
   std::vector<BoundDispatch> dispatches;
-  std::vector<bool> barrier_after;   // all threads meet before the next dispatch
-  std::vector<int32_t*> or_targets;  // start at zero
+  std::vector<bool> barrier_after;               // all threads meet before the next dispatch
+  std::vector<std::span<std::byte>> or_targets;  // start at zero
   bool parallel = false;
 };
 
@@ -65,7 +65,8 @@ class CpuInstance final : public runtime::Instance {
       packed.dirty = false;
     }
     current_ = &phases_[phase];
-    for (int32_t* target : current_->or_targets) *target = 0;
+    for (const std::span<std::byte> target : current_->or_targets)
+      std::memset(target.data(), 0, target.size());
     if (!current_->parallel) {
       for (const BoundDispatch& dispatch : current_->dispatches)
         if (!dispatch.skipped()) dispatch.run(0, scratch_.data());

@@ -47,7 +47,7 @@ BoundDispatch::BoundDispatch(const Dispatch& dispatch, const runtime::Program& p
   if (dispatch.when != kNoBuffer)
     when_ = reinterpret_cast<const int32_t*>(memory.data(dispatch.when));
   for (const auto& store : dispatch.code.or_stores)
-    or_targets_.push_back(reinterpret_cast<int32_t*>(memory.data(store.buffer)));
+    or_targets_.emplace_back(memory.data(store.buffer), program.buffers[store.buffer].bytes());
   const size_t elements = dispatch.rows * dispatch.cols;
   if (dispatch.kind == Dispatch::Kind::kScalars) {
     bind_scalars(memory);

@@ -107,8 +107,8 @@ class RefInstance final : public runtime::Instance {
         }
         for (const auto& store : code.stores) put(store.buffer, index, registers[store.reg]);
         for (const auto& store : code.or_stores) {
-          const int64_t value = registers[store.reg].i;
-          put(store.buffer, 0, Number{.i = scalar(store.buffer).i | (value < 0 ? -value : value)});
+          const auto bits = static_cast<int64_t>(fixed::magnitude(registers[store.reg].i));
+          put(store.buffer, 0, Number{.i = scalar(store.buffer).i | bits});
         }
       }
   }
