@@ -279,7 +279,7 @@ TEST(Refusals, WiredLayersOfTooManyInputs) {
   const Wired wired{.grid = {1, 1}, .sources = {{{0, 0}}}};
   network.add(wired);
   EXPECT_TRUE(contains(message_of([&] {
-                         network.add(wired, std::vector<std::string>{"input", "wired_1"});
+                         network.add_reading(wired, std::vector<std::string>{"input", "wired_1"});
                        }),
                        "16777217 neurons"));
 }

@@ -167,7 +167,7 @@ inline Network network_of_all_layers(DType type, const Replay& replay = {}) {
   wired.replay = replay;
   network.add(wired);
   Wired two{.grid = {1, 2}, .sources = {{{0, 8}, {1, 0}}, {}}, .name = "both"};
-  network.add(two, std::vector<std::string>{"9007199254740993", "input"});
+  network.add_reading(two, std::vector<std::string>{"9007199254740993", "input"});
   network.add(Dense{.units = 3, .activation = "softmax"});
   return network;
 }
