@@ -18,6 +18,11 @@ namespace {
 
 constexpr size_t kComparedSamples = 1000, kRandomSamples = 16;
 
+/// In percent.
+struct Accuracies {
+  double before, after;
+};
+
 /// Outputs of the same samples before and after.
 struct Difference {
   size_t samples = 0;
@@ -63,34 +68,37 @@ ExitCode run(const ConvertCommand& command) {
   const Conversion conversion = convert_file(old, command);
   const Network& fresh = conversion.network;
 
-  std::ostream& screen = output.screen();
-  Json json = {{"from", old.info().type}};
-  json.update(describe(fresh, screen));
-  for (const std::string& remark : conversion.remarks) print_row(screen, "remark", remark);
-  json["remarks"] = conversion.remarks;
-
+  std::optional<Accuracies> accuracies;
   std::optional<Difference> difference;
   if (!command.data.empty()) {
     const data::Dataset test = data::mnist(command.data).test;
-    const double before = evaluate(old, test).accuracy, after = evaluate(fresh, test).accuracy;
-    print_row(
-        screen, "accuracy",
-        fmt::format("{:.2f} % before, {:.2f} % after: {:+.2f}", before, after, after - before));
-    json["accuracy"] = {{"old", before}, {"new", after}, {"change", after - before}};
+    accuracies = {evaluate(old, test).accuracy, evaluate(fresh, test).accuracy};
     if (comparable(old.info())) difference = difference_of(old, fresh, test, kComparedSamples);
   } else if (!old.info().integer) {
     difference = difference_of(old, fresh, random_data(fresh, kRandomSamples), kRandomSamples);
   }
-  if (difference) {
-    print_row(screen, "difference",
-              difference->mean ? fmt::format("{:.3g} between the outputs, mean over {} {}samples",
-                                             *difference->mean, difference->samples,
-                                             command.data.empty() ? "random " : "")
-                               : "none to measure: no output is finite");
-    json["difference"] = {{"mean", difference->mean ? Json(*difference->mean) : Json()},
-                          {"samples", difference->samples}};
-  }
   fresh.save(command.to);
+
+  std::ostream& screen = output.screen();
+  Json json = {{"from", old.info().type}};
+  json.update(describe(fresh, screen));
+  json["remarks"] = conversion.remarks;
+  for (const std::string& remark : conversion.remarks) print_row(screen, "remark", remark);
+  if (accuracies) {
+    const auto [before, after] = *accuracies;
+    json["accuracy"] = {{"old", before}, {"new", after}, {"change", after - before}};
+    print_row(
+        screen, "accuracy",
+        fmt::format("{:.2f} % before, {:.2f} % after: {:+.2f}", before, after, after - before));
+  }
+  if (difference) {
+    const auto [samples, mean] = *difference;
+    json["difference"] = {{"mean", mean ? Json(*mean) : Json()}, {"samples", samples}};
+    print_row(screen, "difference",
+              mean ? fmt::format("{:.3g} between the outputs, mean over {} {}samples", *mean,
+                                 samples, accuracies ? "" : "random ")
+                   : "none to measure: no output is finite");
+  }
   print_row(screen, "model", command.to);
   output.finish(json);
   return kFine;

@@ -58,7 +58,7 @@ Replay replay_of(const LayerConfig& config) {
 
 std::string replay_text(const Replay& replay) {
   if (!replay.enabled()) return "";
-  return fmt::format(", replay {} over {} layers ({})", replay.phase, replay.span + 1, replay.mode);
+  return fmt::format(", replay {} ({}, span {})", replay.phase, replay.mode, replay.span);
 }
 
 std::string replay_text(const LegacyLayer& layer) {

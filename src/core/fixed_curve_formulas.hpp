@@ -8,6 +8,13 @@
 
 // The formulas behind core/fixed_curve.hpp, without branches, so that loops over them become
 // vectors.
+// Loops over the formulas become vectors only if they are inlined.
+#if defined(__GNUC__)
+#define PARAGON_CURVE_INLINE [[gnu::always_inline]] inline
+#else
+#define PARAGON_CURVE_INLINE inline
+#endif
+
 namespace paragon::fixed {
 
 /// 256 cubics, c0 .. c3 in Q30 .. Q33 (tools/curve_tables.py).
@@ -44,23 +51,23 @@ inline CurveScale curve_scale(Curve which, int32_t exponent) {
 /// floor(a b / 2^bits), which must fit. Spelt with a logical shift: there is no vector of 64-bit
 /// arithmetic ones.
 template <int bits>
-inline int32_t curve_product(int32_t a, int32_t b, int64_t half = 0) {
+PARAGON_CURVE_INLINE int32_t curve_product(int32_t a, int32_t b, int64_t half = 0) {
   return static_cast<int32_t>(static_cast<uint64_t>(int64_t{a} * b + half) >> bits);
 }
 
-inline int32_t curve_magnitude(int32_t x) {
+PARAGON_CURVE_INLINE int32_t curve_magnitude(int32_t x) {
   const int32_t bounded = x > kCurveLimit ? kCurveLimit : x < -kCurveLimit ? -kCurveLimit : x;
   return bounded < 0 ? -bounded : bounded;
 }
 
 /// The place of |x| in a table.
-inline int32_t curve_place(const CurveScale& scale, int32_t magnitude) {
+PARAGON_CURVE_INLINE int32_t curve_place(const CurveScale& scale, int32_t magnitude) {
   const int32_t shifted = magnitude > scale.largest ? kCurveLimit : magnitude << scale.left;
   return (shifted + scale.half) >> scale.right;
 }
 
 /// The function of a table, Q30.
-inline int32_t curve_read(const CurveTable& table, int32_t place) {
+PARAGON_CURVE_INLINE int32_t curve_read(const CurveTable& table, int32_t place) {
   const int32_t* flat = &table[0][0];
   const int32_t row = (place >> 22) * 4;
   const int32_t t = (place & ((1 << 22) - 1)) << 9;  // Q31
@@ -70,13 +77,13 @@ inline int32_t curve_read(const CurveTable& table, int32_t place) {
 }
 
 /// a b / 2^30 with the sign of x; a, b >= 0, halves away from zero.
-inline int32_t curve_signed(int32_t x, int32_t a, int32_t b) {
+PARAGON_CURVE_INLINE int32_t curve_signed(int32_t x, int32_t a, int32_t b) {
   const int32_t product = curve_product<30>(a, b, int64_t{1} << 29);
   return x < 0 ? -product : product;
 }
 
 template <Curve which>
-int32_t curve_value(const CurveScale& scale, int32_t x) {
+PARAGON_CURVE_INLINE int32_t curve_value(const CurveScale& scale, int32_t x) {
   const int32_t size = curve_magnitude(x), place = curve_place(scale, size);
   if constexpr (which == Curve::elu) {
     const int32_t product = curve_product<30>(size, curve_read(kEluTable, place), int64_t{1} << 29);
@@ -95,7 +102,7 @@ int32_t curve_value(const CurveScale& scale, int32_t x) {
 }
 
 template <Curve which>
-int32_t curve_slope_value(const CurveScale& scale, int32_t x) {
+PARAGON_CURVE_INLINE int32_t curve_slope_value(const CurveScale& scale, int32_t x) {
   const int32_t place = curve_place(scale, curve_magnitude(x));
   constexpr int32_t kUnit = kCurveOne / 2;  // 1 in Q29
   if constexpr (which == Curve::elu) {
@@ -115,3 +122,5 @@ int32_t curve_slope_value(const CurveScale& scale, int32_t x) {
 }
 
 }  // namespace paragon::fixed
+
+#undef PARAGON_CURVE_INLINE

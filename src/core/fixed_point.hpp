@@ -5,6 +5,7 @@
 #include <array>
 #include <bit>
 #include <cstdint>
+#include <iterator>
 
 // The scalar definitions of fixed-point arithmetic (docs/numerics.md). Everything here is exact
 // integer arithmetic; the SIMD kernels give the same bits.
@@ -63,24 +64,25 @@ inline uint64_t isqrt(uint64_t value) {
   }
 }
 
+/// 2^-x on 0 <= x < 1, lowest power first, Q30.
+inline constexpr int32_t kExp2Degree4[] = {1073739719, -744155626, 257086653, -57137150, 7339192};
+inline constexpr int32_t kExp2Degree5[] = {1073741764, -744256774, 257890191,
+                                           -59375904,  9888282,    -1016701};
+
 /// 2^(-t / 2^fraction) in Q30 for t >= 0 (a negative t counts as 0), fraction 16 or 24: a
 /// polynomial of degree 4 or 5 on the fractional part, error below 2^-18 or 2^-23.
 inline int32_t exp2_negative(int64_t t, int fraction) {
-  constexpr std::array<int64_t, 5> kDegree4 = {1073739719, -744155626, 257086653, -57137150,
-                                               7339192};
-  constexpr std::array<int64_t, 6> kDegree5 = {1073741764, -744256774, 257890191,
-                                               -59375904,  9888282,    -1016701};
   if (t < 0) t = 0;
   const int64_t whole = t >> fraction;
   if (whole > 30) return 0;
   const int64_t x = (t & ((int64_t{1} << fraction) - 1)) << (30 - fraction);
   const auto horner = [x](const auto& coefficients) {
-    int64_t sum = coefficients.back();
-    for (size_t i = coefficients.size() - 1; i-- > 0;)
+    int64_t sum = 0;
+    for (size_t i = std::size(coefficients); i-- > 0;)
       sum = coefficients[i] + round_shift(sum * x, 30);
     return sum;
   };
-  const int64_t sum = fraction == 16 ? horner(kDegree4) : horner(kDegree5);
+  const int64_t sum = fraction == 16 ? horner(kExp2Degree4) : horner(kExp2Degree5);
   return static_cast<int32_t>(sum >> whole);
 }
 

@@ -43,12 +43,24 @@ void FixedLowering::leaf(NodeId real, Fixed value, Fixed operand) {
   operands_[real] = operand;
 }
 
-Fixed FixedLowering::value(NodeId real) {
-  for (NodeId id :
-       reachable(real_, {real})) {  // operands first, so that the recursion stays shallow
-    if (id == real || values_.contains(id)) continue;
-    if (real_[id].op == Op::leaky_relu || info(real_[id].op).cls == OpClass::kContract) value(id);
+std::vector<NodeId> FixedLowering::below(NodeId real) const {
+  std::vector<NodeId> found, stack = {real};
+  std::unordered_set<NodeId> seen;
+  while (!stack.empty()) {
+    const NodeId id = stack.back();
+    stack.pop_back();
+    if (values_.contains(id) || !seen.insert(id).second) continue;
+    for (NodeId operand : real_[id].operands) stack.push_back(operand);
+    if (id == real) continue;
+    if (real_[id].op == Op::leaky_relu || info(real_[id].op).cls == OpClass::kContract)
+      found.push_back(id);
   }
+  std::sort(found.begin(), found.end());  // ids grow from operands to users
+  return found;
+}
+
+Fixed FixedLowering::value(NodeId real) {
+  for (NodeId id : below(real)) value(id);
   const auto it = values_.find(real);
   if (it != values_.end()) return it->second;
   const Graph::Scope scope(b_.graph(), fmt::format("fixed point of {}", info(real_[real].op).name),
@@ -251,189 +263,6 @@ Fixed FixedLowering::lower_sum(const Node& node) {
   const NodeId wide = b_.sum(b_.cast(v.mantissa, DType::int64), axis);
   return {b_.cast(b_.align(wide, b_.integer(shift), kValueLimit), DType::int32),
           b_.add(v.exponent, b_.integer(shift))};
-}
-
-Fixed FixedLowering::lower_curve(const Node& node) {
-  const auto which = static_cast<Curve>(node.attrs.a);
-  const Fixed x = value(node.operands[0]);
-  const Op op = node.op == Op::curve ? Op::curve_fixed : Op::curve_slope_fixed;
-  const NodeId y = b_.graph().make(op, {x.mantissa, x.exponent}, {.a = node.attrs.a});
-  if (node.op == Op::curve_slope) return {y, b_.integer(-kSlopeFraction)};
-  return {y, is_bounded(which) ? b_.integer(-kBoundedFraction) : x.exponent};
-}
-
-Fixed FixedLowering::lower_concat(const Node& node) {
-  std::vector<Fixed> parts;
-  for (NodeId operand : node.operands) parts.push_back(value(operand));
-  NodeId exponent = parts[0].exponent;
-  for (const Fixed& part : parts)
-    if (part.exponent != exponent) exponent = b_.max(exponent, part.exponent);
-  std::vector<NodeId> aligned;
-  for (const Fixed& part : parts) aligned.push_back(align(part, exponent));
-  return {b_.concat(std::move(aligned)), exponent};
-}
-
-NodeId FixedLowering::common_exponent(const Fixed& x, const Fixed& y) {
-  if (x.follows != y.follows) return x.follows ? y.exponent : x.exponent;
-  return x.exponent == y.exponent ? x.exponent : b_.max(x.exponent, y.exponent);
-}
-
-Fixed FixedLowering::lower_sum_of_two(const Node& node) {
-  const Fixed x = value(node.operands[0]), y = value(node.operands[1]);
-  const NodeId exponent = common_exponent(x, y);
-  const NodeId ax = align(x, exponent), ay = align(y, exponent);
-  const NodeId sum = node.op == Op::add ? b_.add(ax, ay) : b_.sub(ax, ay);
-  return {b_.clamp(sum, -kValueLimit, kValueLimit), exponent, x.follows && y.follows};
-}
-
-Fixed FixedLowering::lower_extreme(const Node& node) {
-  const Fixed x = value(node.operands[0]), y = value(node.operands[1]);
-  const NodeId exponent = common_exponent(x, y);
-  return {b_.binary(node.op, align(x, exponent), align(y, exponent)), exponent,
-          x.follows && y.follows};
-}
-
-Fixed FixedLowering::lower_constant(const Node& node) {
-  const double value = node.attrs.real;
-  if (value == std::floor(value) && std::abs(value) < 1 << 15)
-    return {b_.integer(static_cast<int64_t>(value)), b_.integer(0), true};
-  const Mantissa15 mantissa = to_mantissa15(std::abs(value));
-  return {b_.integer(value < 0 ? -mantissa.mantissa : mantissa.mantissa),
-          b_.integer(-mantissa.shift)};
-}
-
-Fixed FixedLowering::lower_product(const Node& node) {
-  Fixed x = value(node.operands[0]), y = value(node.operands[1]);
-  if (x.follows) std::swap(x, y);
-  if (y.follows)
-    return {b_.mul(x.mantissa, y.mantissa), x.exponent};  // a mask or a small whole number
-  // The factor whose exponent is known beforehand (a constant, a slope, a probability) gives its
-  // scale away; the product keeps the other's.
-  const auto known = [&](const Fixed& v) { return b_[v.exponent].op == Op::constant; };
-  if (!known(y)) std::swap(x, y);
-  if (!known(y))
-    raise("[fixed point] there is no rule for a product of two tensors of unknown scale");
-  return {
-      b_.mul_shift(x.mantissa, y.mantissa, b_.sub(b_.integer(0), y.exponent), kValueLimit),
-      x.exponent};
-}
-
-Fixed FixedLowering::lower_choice(const Node& node) {
-  const Fixed condition = value(node.operands[0]);
-  const Fixed x = value(node.operands[1]), y = value(node.operands[2]);
-  const NodeId exponent = common_exponent(x, y);
-  return {b_.select(condition.mantissa, align(x, exponent), align(y, exponent)), exponent,
-          x.follows && y.follows};
-}
-
-NodeId FixedLowering::score(const Fixed& x) {
-  return align(x, b_.integer(-kScoreFraction));
-}
-
-Fixed FixedLowering::lower_comparison(const Node& node) {
-  const Node& bound = real_[node.operands[1]];
-  const auto result = [&](NodeId mantissa, NodeId limit) {
-    return Fixed{b_.greater(mantissa, limit), b_.integer(0), true};
-  };
-  if (bound.op != Op::constant)
-    return result(score(value(node.operands[0])), score(value(node.operands[1])));
-  // An activation is kept in its narrow form only; its sign is all that is asked for here.
-  if (bound.attrs.real == 0 && real_[node.operands[0]].op == Op::leaky_relu)
-    return result(b_.cast(operand(node.operands[0]).mantissa, DType::int32), b_.integer(0));
-  const Fixed x = value(node.operands[0]);
-  if (bound.attrs.real == 0) return result(x.mantissa, b_.integer(0));
-  // x > c where x is a whole number of units if x > floor(c)
-  if (x.follows) return result(x.mantissa, b_.integer(std::llround(std::floor(bound.attrs.real))));
-  const double limit = std::floor(std::ldexp(bound.attrs.real, kScoreFraction));
-  return result(score(x), b_.integer(static_cast<int64_t>(limit)));
-}
-
-// A quotient of scores, as a multiple of 2^-16.
-Fixed FixedLowering::lower_ratio(const Node& node) {
-  const Fixed x = value(node.operands[0]), y = value(node.operands[1]);
-  const NodeId exponent = common_exponent(x, y);
-  const NodeId ax = align(x, exponent), ay = align(y, exponent), zero = b_.integer(0);
-  const auto wide = [&](NodeId v) { return b_.cast(b_.unary(Op::abs, v), DType::int64); };
-  const auto number = [&](int64_t v) { return b_.integer(v, DType::int64); };
-  const NodeId scaled = b_.mul(wide(ax), number(int64_t{1} << kScoreFraction));
-  const NodeId quotient = b_.binary(Op::div_round, scaled, b_.max(wide(ay), number(1)));
-  const NodeId size = b_.cast(b_.min(quotient, number(kValueLimit)), DType::int32);
-  const NodeId differ = b_.sub(b_.greater(zero, ax), b_.greater(zero, ay));
-  return {b_.select(differ, b_.neg(size), size), b_.integer(-kScoreFraction)};
-}
-
-Fixed FixedLowering::lower_squared_error(const Node& node) {
-  const Fixed y = value(node.operands[0]), target = value(node.operands[1]);
-  const NodeId exponent = common_exponent(y, target);
-  const NodeId difference =
-      b_.align(b_.sub(align(y, exponent), align(target, exponent)),
-               b_.sub(b_.integer(-kLossFraction), exponent), kValueLimit);
-  const NodeId wide = b_.cast(difference, DType::int64);
-  const NodeId squares = b_.align(b_.mul(wide, wide), b_.integer(kLossFraction), kValueLimit);
-  const auto columns = static_cast<int64_t>(b_.shape(wide)[1]);
-  const NodeId mean = b_.binary(Op::div_round, b_.sum(squares, 1),
-                                b_.integer(columns, DType::int64));
-  return {b_.cast(mean, DType::int32), b_.integer(-kLossFraction)};
-}
-
-NodeId FixedLowering::row_distances(const Fixed& x) {
-  const int fraction = format_.power_fraction;
-  // log2(e); 2^-40 is nothing in Q30
-  const int64_t log2_e = fraction == 16 ? 94548 : 24204406, farthest = int64_t{40} << fraction;
-  const NodeId below = b_.sub(b_.maximum(x.mantissa, 1), x.mantissa);
-  const NodeId t =
-      b_.mul_shift(below, b_.integer(log2_e), b_.sub(b_.integer(0), x.exponent), kInt32Limit);
-  return b_.min(t, b_.integer(farthest));
-}
-
-NodeId FixedLowering::row_powers(const Fixed& logits) {
-  return b_.graph().make(Op::exp2_negative, {row_distances(logits)},
-                         {.a = format_.power_fraction});
-}
-
-// log2 S + sum(p t) with t the distances in powers of two, S = sum(2^-t), p = 2^-t / S.
-Fixed FixedLowering::lower_entropy(const Node& node) {
-  const Fixed x = value(node.operands[0]);
-  const auto number = [&](int64_t v) { return b_.integer(v, DType::int64); };
-  const NodeId t = b_.cast(row_distances(x), DType::int64);
-  const NodeId powers = b_.cast(row_powers(x), DType::int64), total = b_.sum(powers, 1);
-  // 2^-t t: Q30 times Q16 or Q24, brought to Q30
-  const NodeId weighted =
-      b_.align(b_.mul(powers, t), b_.integer(format_.power_fraction), int64_t{1} << 40);
-  const NodeId mean = b_.binary(
-      Op::div_round, b_.mul(b_.sum(weighted, 1), number(int64_t{1} << kScoreFraction)), total);
-  // log2 of a Q30 number is 30 too large.
-  const NodeId logarithm =
-      b_.sub(b_.unary(Op::log2_q16, total), b_.integer(int64_t{30} << kScoreFraction));
-  const NodeId sum = b_.add(b_.cast(mean, DType::int32), logarithm);
-  const size_t columns = b_.shape(powers)[1];
-  const Mantissa15 f =
-      to_mantissa15(columns > 1 ? 1 / std::log2(static_cast<double>(columns)) : 1);
-  return {b_.mul_shift(sum, b_.integer(f.mantissa), b_.integer(f.shift), kValueLimit),
-          b_.integer(-kScoreFraction)};
-}
-
-Fixed FixedLowering::lower_softmax(const Node& node) {
-  const int fraction = format_.probability_fraction;
-  const NodeId powers = b_.cast(row_powers(value(node.operands[0])), DType::int64);
-  const NodeId scaled = b_.mul(powers, b_.integer(int64_t{1} << fraction, DType::int64));
-  const NodeId ratio = b_.binary(Op::div_round, scaled, b_.sum(powers, 1));
-  const NodeId value =
-      fraction < kValueBits ? ratio : b_.min(ratio, b_.integer(kValueLimit, DType::int64));
-  return {b_.cast(value, DType::int32), b_.integer(-fraction)};
-}
-
-Fixed FixedLowering::lower_cross_entropy(const Node& node) {
-  constexpr int64_t kLn2 = 45426;  // ln 2 in Q16
-  const NodeId powers = b_.cast(row_powers(value(node.operands[0])), DType::int64);
-  const NodeId labels = values_.at(node.operands[1]).mantissa;
-  const NodeId hot = b_.one_hot(labels, b_.shape(powers)[1]);
-  const NodeId own = b_.sum(b_.select(hot, powers, b_.integer(0, DType::int64)), 1);
-  // A label's power may round to nothing: 2^-30 is the least that is reported.
-  const NodeId own_log = b_.unary(Op::log2_q16, b_.max(own, b_.integer(1, DType::int64)));
-  const NodeId log2 = b_.sub(b_.unary(Op::log2_q16, b_.sum(powers, 1)), own_log);
-  const NodeId nats = b_.mul_shift(log2, b_.integer(kLn2), b_.integer(16), kInt32Limit);
-  return {nats, b_.integer(-kLossFraction)};
 }
 
 }  // namespace paragon::ir

@@ -20,8 +20,8 @@ namespace {
 /// Builds the layers of a network in order, replays included.
 class LayerGraph {
  public:
-  LayerGraph(const detail::NetworkState& state, ModelGraph& model, size_t batch, DType type)
-      : state_(state), model_(model), b_(model.graph), batch_(batch), type_(type) {
+  LayerGraph(const detail::NetworkState& state, ModelGraph& model, DType type)
+      : state_(state), model_(model), b_(model.graph), type_(type) {
     outputs_[detail::kInputId] = model.x;
   }
 
@@ -157,7 +157,6 @@ class LayerGraph {
   const detail::NetworkState& state_;
   ModelGraph& model_;
   ir::Builder b_;
-  size_t batch_;
   DType type_;
   std::map<uint64_t, NodeId> outputs_;  // by layer
   std::map<uint64_t, std::vector<NodeId>> parameters_;
@@ -199,7 +198,7 @@ ModelGraph build_model(const detail::NetworkState& state, size_t batch, DType ty
   model.targets = loss.has_targets ? input(kTargets, type, {batch, last.shape.elements()})
                                    : ir::kNoNode;
   model.count = input(kCount, DType::int32, {});
-  model.logits = LayerGraph(state, model, batch, type).run();
+  model.logits = LayerGraph(state, model, type).run();
 
   const ir::Graph::Scope scope(graph, "loss", {last.id});
   model.prediction =

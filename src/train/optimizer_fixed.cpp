@@ -164,9 +164,11 @@ void fixed_update(const FixedUpdate& f, const Config& o) {
   const NodeId scaled =
       b.mul_shift(ratio, correction, f.number(kRatioFraction), kGradientLimit);
   NodeId step = f.rated(scaled, kRatioFraction);
-  if (kDecoupled && o.weight_decay != 0)
-    step = b.add(step, f.rated(f.scaled_master(o.weight_decay, kGradientFraction, kGradientLimit),
-                               kGradientFraction));
+  if (kDecoupled && o.weight_decay != 0) {
+    const int64_t limit = f.format.master_limit();
+    const NodeId pull = f.scaled_master(o.weight_decay, kGradientFraction, kGradientLimit);
+    step = b.clamp(b.add(step, f.rated(pull, kGradientFraction)), -limit, limit);
+  }
   f.write(step);
 }
 

@@ -143,6 +143,74 @@ TEST_F(Legacy, InfoDescribesModels) {
   EXPECT_EQ(odd.out.find('\x1b'), std::string::npos);
 }
 
+TEST_F(Legacy, ConvertMakesAModelThatComputesTheSame) {
+  for (const char* model : {"a_dense_f32", "b_local_f32", "a_dense_f64", "f_replay_before_f32",
+                            "g_add_layer_middle_f32", "g_add_neurons_f32"}) {
+    const json expect = expectation(model);
+    const json figures = json_of("convert " + original(model + std::string(".json")) + " new.json");
+    EXPECT_EQ(figures["from"], expect["type"]);
+    EXPECT_EQ(figures["type"], expect["type"]);
+    EXPECT_EQ(figures["format"], "paragon");
+    EXPECT_EQ(figures["difference"]["samples"], 16);
+    EXPECT_LT(figures["difference"]["mean"].get<double>(), 1e-5);
+    const json outputs = json_of("predict --model new.json --input input.json");
+    ASSERT_EQ(outputs["outputs"].size(), expect["outputs"].size());
+    for (size_t s = 0; s < expect["outputs"].size(); ++s)
+      for (size_t i = 0; i < expect["outputs"][s].size(); ++i)
+        EXPECT_NEAR(outputs["outputs"][s][i].get<double>(), expect["outputs"][s][i], 1e-4) << model;
+  }
+}
+
+TEST_F(Legacy, ConvertSaysWhatChanged) {
+  folder_.write("float.json", quadrants("float32", "0.1"));
+  const json same = json_of("convert float.json new.json --data .");
+  EXPECT_EQ(same["accuracy"], (json{{"old", 100}, {"new", 100}, {"change", 0}}));
+  EXPECT_EQ(same["difference"]["samples"], 48);
+  EXPECT_LT(same["difference"]["mean"].get<double>(), 1e-6);
+  EXPECT_EQ(json_of("eval --model new.json --data .")["accuracy"], 100);
+
+  // What overflowed and truncated there computes here.
+  folder_.write("int.json", quadrants("int8", "12"));
+  const json better = json_of("convert int.json new.json --data .");
+  EXPECT_EQ(better["type"], "int8");
+  EXPECT_EQ(better["accuracy"], (json{{"old", 25}, {"new", 100}, {"change", 75}}));
+  EXPECT_FALSE(better.contains("difference"));
+  EXPECT_TRUE(contains(better["remarks"][0], "divided by 127"));
+  EXPECT_EQ(json_of("info new.json")["type"], "int8");
+  EXPECT_FALSE(json_of("convert int.json new.json").contains("difference"));
+  EXPECT_EQ(json_of("convert int.json new.json --type uint16")["type"], "uint16");
+
+  const Outcome text =
+      run_line("convert " + original("f_replay_after_f32.json") + " new.json --type float32");
+  EXPECT_EQ(text.code, 0);
+  for (const char* part :
+       {"layer_1: dense of 9 leaky_relu, reads input, 153 parameters, replay after (repeat, span "
+        "0)",
+        "remark       layer 1: re_enabled", "mean over 16 random samples", "model        new.json"})
+    EXPECT_TRUE(contains(text.out, part)) << text.out;
+  EXPECT_EQ(run_line("convert int.json new.json --quiet").out, "");
+  EXPECT_EQ(json_of("convert " + original("h_float32_mixed_linear.json") +
+                    " new.json")["layers"][0]["activation"]["sigmoid"],
+            1);
+}
+
+TEST_F(Legacy, ConvertRefusesAndWritesNothing) {
+  const std::string good = quadrants("float32", "0.1");
+  folder_.write("good.json", good);
+  std::string late = good;
+  late.replace(late.find("\"layer\":0"), 9, "\"layer\":1");
+  folder_.write("late.json", late);
+  expect_refused("convert late.json new.json --json figures.json",
+                 {"late.json", "layers[1].n[0][0].in[0].layer is 1, expected 0 .. 0"});
+  expect_refused("convert good.json new.json --type int7", {"int7", "did you mean"});
+  expect_refused("convert good.json new.json --data none", {"none"});
+  expect_refused("convert good.json no/new.json", {"no/new.json"});
+  expect_refused("convert none.json new.json", {"none.json", "no such file"});
+  expect_refused("convert train-labels-idx1-ubyte new.json", {"not a file of the Go framework"});
+  expect_refused("convert good.json", {"NEW"});
+  expect_refused("convert " + original("c_int8.json") + " new.json --data .", {"64 values"});
+}
+
 TEST_F(Legacy, BrokenFilesAreRefusedWithTheirPlace) {
   const std::string good = quadrants("int8", "1");
   expectation("c_int8");

@@ -3,13 +3,19 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <cstdint>
+#include <cstring>
+#include <functional>
 #include <limits>
 #include <random>
 #include <vector>
 
 #include "backends/cpu/target.hpp"
+#include "core/curve.hpp"
 #include "core/fixed_point.hpp"
+#include "core/random.hpp"
+#include "core/tensor.hpp"
 
 namespace paragon::cpu {
 namespace {
@@ -67,6 +73,82 @@ TEST(TileOps, ProductsAndShiftsFollowTheirDefinition) {
     }
   }
   force_target(before);
+}
+
+/// A kernel of one floating-point operand, and its formula.
+struct RealOp {
+  ir::Op op;
+  int64_t curve;
+  std::function<long double(long double)> exact;
+  double from, to;
+};
+
+std::vector<RealOp> real_ops() {
+  std::vector<RealOp> all = {
+      {ir::Op::exp, 0, [](long double x) { return std::exp(x); }, -87, 88},
+      {ir::Op::log, 0, [](long double x) { return std::log(x); }, 1e-30, 20}};
+  for (size_t i = 0; i < kCurves; ++i) {
+    const auto which = static_cast<Curve>(i);
+    const auto a = static_cast<int64_t>(i);
+    const auto value = [which](long double x) { return curve(which, x); };
+    const auto slope = [which](long double x) { return curve_slope(which, x); };
+    all.push_back({ir::Op::curve, a, value, -40, 40});
+    all.push_back({ir::Op::curve, a, value, -1e-3, 1e-3});
+    all.push_back({ir::Op::curve_slope, a, slope, -40, 40});
+  }
+  return all;
+}
+
+template <class T>
+void check_real(double relative, double absolute) {
+  constexpr DType type = sizeof(T) == 4 ? DType::float32 : DType::float64;
+  constexpr size_t kCount = 50000;
+  const Target before = active_target();
+  for (const RealOp& row : real_ops()) {
+    std::vector<T> x(kCount);
+    for (size_t i = 0; i < kCount; ++i) {
+      const double unit = static_cast<double>(random::bits64(3, i) >> 11) * 0x1p-53;
+      const bool shrunk = i % 2 == 1;  // small arguments of all sizes, too
+      x[i] = static_cast<T>(row.from + (row.to - row.from) * unit) *
+             (shrunk ? static_cast<T>(std::ldexp(1.0, -static_cast<int>(i % 40))) : T(1));
+    }
+    std::vector<T> first;
+    for (const Target target : available_targets()) {
+      force_target(target);
+      const TileKernel kernel = tile_kernel(row.op, type, type);
+      ASSERT_NE(kernel, nullptr);
+      std::vector<T> y(kCount);
+      ir::Attrs attrs;
+      attrs.a = row.curve;
+      TileArgs args;
+      args.result = y.data();
+      args.x[0] = x.data();
+      args.n = kCount;
+      args.attrs = &attrs;
+      kernel(args);
+      if (first.empty()) first = y;
+      ASSERT_EQ(std::memcmp(first.data(), y.data(), kCount * sizeof(T)), 0)
+          << info(row.op).name << " " << row.curve << ": other bits on " << target_name(target);
+    }
+    for (size_t i = 0; i < kCount; ++i) {
+      const long double exact = row.exact(x[i]);
+      const long double bound = std::max(std::abs(exact) * relative,
+                                         row.op == ir::Op::curve || row.op == ir::Op::curve_slope
+                                             ? static_cast<long double>(absolute)
+                                             : 0);
+      ASSERT_LE(std::abs(first[i] - exact), bound)
+          << info(row.op).name << " " << row.curve << " of " << x[i] << ": " << first[i];
+    }
+  }
+  force_target(before);
+}
+
+// exp, log and the curves: 4 units in the last place or nearly nothing, the same bits everywhere.
+TEST(TileOps, FloatFormulasStayWithinTheirErrors) {
+  check_real<float>(4 * 0x1p-23, 2e-7);
+}
+TEST(TileOps, DoubleFormulasStayWithinTheirErrors) {
+  check_real<double>(8 * 0x1p-52, 5e-16);
 }
 
 }  // namespace

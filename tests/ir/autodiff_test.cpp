@@ -28,20 +28,32 @@ NodeId use_of(Builder& b, Op op, NodeId x) {
     case Op::greater:
     case Op::equal:
       return b.binary(op, x, b.real(0, DType::float64));
+    case Op::table:
+      return b.table(ir::make_index_table({0, 1, -1, 2}, 2, 2, 3));
     case Op::align:
+      return b.align(whole, one, 127);
     case Op::requantise:
-      return b.graph().make(op, {whole, one}, {.a = 127});
+      return b.requantise(whole, one, 127, DType::int8);
     case Op::requantise_sr:
+      return b.requantise_sr(whole, one, whole, 127, DType::int8);
     case Op::mul_shift:
-      return b.graph().make(
-          op, {whole, op == Op::mul_shift ? whole : one, op == Op::mul_shift ? one : whole},
-          {.a = 127});
+      return b.mul_shift(whole, whole, one, 127);
+    case Op::curve_slope:
+      return b.graph().make(op, {x}, {.a = static_cast<int64_t>(Curve::tanh)});
+    case Op::curve_fixed:
+    case Op::curve_slope_fixed:
+      return b.graph().make(op, {whole, one}, {.a = static_cast<int64_t>(Curve::tanh)});
+    case Op::host_score:
+      return b.host_score(x, [](std::span<const float> row) { return double{row[0]}; });
+    case Op::entropy:
+      return b.unary(op, x);
+    case Op::exp2_negative:
+      return b.graph().make(op, {whole}, {.a = 16});
     case Op::clamp:
       return b.clamp(whole, -1, 1);
     case Op::shift_right:
       return b.shift_right(whole, 1);
     case Op::bit_length:
-    case Op::exp2_negative:
     case Op::log2_q16:
     case Op::isqrt:
     case Op::or_bits:

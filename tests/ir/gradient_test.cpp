@@ -37,6 +37,18 @@ Cases unary(Op op, double low, double high, double slope = 0) {
   return cases;
 }
 
+Cases curve_cases() {
+  Cases cases;
+  for (size_t which = 0; which < kCurves; ++which)
+    for (const Shape& shape : kShapes)
+      cases.push_back(
+          {{shape},
+           [=](Builder& b, const Nodes& x) { return b.curve(x[0], static_cast<Curve>(which)); },
+           -4,
+           4});
+  return cases;
+}
+
 Cases binary(Op op, double low, double high) {
   Cases cases;
   for (const auto& pair : kPairs)
@@ -132,6 +144,36 @@ Cases unstack_cases() {
   cases.push_back({{{3, 4}}, [](Builder& b, const Nodes& x) {
                      return b.mul(b.unstack(x[0], 0), b.unstack(x[0], 2));
                    }});
+  return cases;
+}
+
+Cases concat_cases() {
+  Cases cases;
+  for (const size_t columns : {1, 3})
+    cases.push_back({{{2, columns}, {1, columns}, {3, columns}}, [](Builder& b, const Nodes& x) {
+                       return b.concat({x[0], b.mul(x[2], x[2]), x[1], x[0]});
+                     }});
+  cases.push_back({{{2, 3}}, [](Builder& b, const Nodes& x) { return b.concat({x[0]}); }});
+  return cases;
+}
+
+Cases rows_cases() {
+  Cases cases;
+  for (const auto& [first, count] :
+       std::vector<std::pair<size_t, size_t>>{{0, 1}, {0, 5}, {1, 3}, {4, 1}, {2, 3}})
+    for (const size_t columns : {1, 4})
+      cases.push_back({{{5, columns}}, [=, from = first, rows = count](Builder& b, const Nodes& x) {
+                         return b.rows(b.mul(x[0], x[0]), from, rows);
+                       }});
+  return cases;
+}
+
+Cases squared_error_cases() {
+  Cases cases;
+  for (const Shape& shape : {Shape{4, 3}, Shape{1, 1}, Shape{1, 5}, Shape{6, 1}})
+    cases.push_back({{shape, shape}, [](Builder& b, const Nodes& x) {
+                       return b.binary(Op::squared_error, x[0], x[1]);
+                     }});
   return cases;
 }
 
@@ -235,6 +277,7 @@ const std::map<Op, Cases>& all_cases() {
       {Op::log, unary(Op::log, 0.5, 3)},
       {Op::sqrt, unary(Op::sqrt, 0.5, 3)},
       {Op::leaky_relu, unary(Op::leaky_relu, -1, 1, 0.125)},
+      {Op::curve, curve_cases()},
       {Op::add, binary(Op::add, -1, 1)},
       {Op::sub, binary(Op::sub, -1, 1)},
       {Op::mul, binary(Op::mul, -1, 1)},
@@ -254,6 +297,9 @@ const std::map<Op, Cases>& all_cases() {
       {Op::reshape, reshape_cases()},
       {Op::stack, stack_cases()},
       {Op::unstack, unstack_cases()},
+      {Op::concat, concat_cases()},
+      {Op::rows, rows_cases()},
+      {Op::squared_error, squared_error_cases()},
       {Op::gather, gather_cases()},
       {Op::scatter_add, scatter_cases()},
       {Op::softmax, softmax_cases()},

@@ -85,8 +85,14 @@ TEST(Rules, ErrorsNameThePlaceWhatWasGotAndWhatWasExpected) {
        [](Builder& b, NodeId x, NodeId, NodeId) { b.contract(x, x); },
        {"contract", "3", "2"}},
       {"contract type",
-       [](Builder& b, NodeId, NodeId i, NodeId) { b.contract(i, i, true); },
-       {"contract", "int32", "int8"}},
+       [](Builder& b, NodeId, NodeId i, NodeId) {
+         const NodeId wide = b.cast(i, DType::int64);
+         b.contract(wide, wide, true);
+       },
+       {"contract", "int64", "int8"}},
+      {"contract shift",
+       [](Builder& b, NodeId, NodeId i, NodeId) { b.contract(i, i, true, false, 41); },
+       {"contract", "41", "0 to 40"}},
       {"contract types",
        [](Builder& b, NodeId x, NodeId i, NodeId) { b.contract(x, i, true); },
        {"contract", "float32", "int32"}},
@@ -112,8 +118,43 @@ TEST(Rules, ErrorsNameThePlaceWhatWasGotAndWhatWasExpected) {
        [](Builder& b, NodeId, NodeId i, NodeId) { b.align(i, i, 127); },
        {"align", "[2,3]", "scalar"}},
       {"accumulator",
-       [](Builder& b, NodeId x, NodeId, NodeId) { b.requantise(x, b.integer(1), 127); },
+       [](Builder& b, NodeId x, NodeId, NodeId) {
+         b.requantise(x, b.integer(1), 127, DType::int8);
+       },
        {"requantise", "float32", "accumulator"}},
+      {"operand type",
+       [](Builder& b, NodeId, NodeId i, NodeId) { b.requantise(i, b.integer(1), 9, DType::int64); },
+       {"requantise", "expected int8, int16 or int32"}},
+      {"fraction",
+       [](Builder& b, NodeId, NodeId i, NodeId) {
+         b.graph().make(Op::exp2_negative, {i}, {.a = 20});
+       },
+       {"exp2_negative", "20", "16 or 24"}},
+      {"curve",
+       [](Builder& b, NodeId, NodeId i, NodeId) { b.curve(i, Curve::tanh); },
+       {"curve", "int32", "floating-point"}},
+      {"exponent of a curve",
+       [](Builder& b, NodeId, NodeId i, NodeId) {
+         b.graph().make(Op::curve_fixed, {i, i}, {});
+       },
+       {"curve_fixed", "[2,3]", "scalar"}},
+      {"concat",
+       [](Builder& b, NodeId x, NodeId, NodeId y) {
+         b.concat({x, y});
+       },
+       {"concat", "[3,4]", "3 columns"}},
+      {"rows",
+       [](Builder& b, NodeId x, NodeId, NodeId) { b.rows(x, 1, 2); },
+       {"rows", "1 to 3", "[2,3]"}},
+      {"squared error",
+       [](Builder& b, NodeId x, NodeId, NodeId y) { b.binary(Op::squared_error, x, y); },
+       {"squared_error", "[3,4]", "[2,3]"}},
+      {"entropy",
+       [](Builder& b, NodeId, NodeId i, NodeId) { b.unary(Op::entropy, i); },
+       {"entropy", "int32", "floating-point"}},
+      {"host score",
+       [](Builder& b, NodeId x, NodeId, NodeId) { b.host_score(x, nullptr); },
+       {"host_score", "no function"}},
       {"limit",
        [](Builder& b, NodeId, NodeId i, NodeId) { b.align(i, b.integer(1), 0); },
        {"align", "limit", "0"}},

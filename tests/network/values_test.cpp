@@ -70,7 +70,8 @@ TEST(SetValues, TheViewFollows) {
     const Parameter& weights = parameter(net, 0);
     const double unit = std::ldexp(1, weights.view_exponent);
     visit_signed(weights.view, [&]<class V>(std::span<const V> view) {
-      for (size_t i = 0; i < values.size(); ++i) EXPECT_NEAR(view[i] * unit, values[i], unit / 2);
+      for (size_t i = 0; i < values.size(); ++i)
+        EXPECT_NEAR(static_cast<double>(view[i]) * unit, values[i], unit / 2);
     });
     EXPECT_GE(0.7 / unit, std::ldexp(1, fixed::format_of(type).operand_bits - 1));
   }

@@ -20,12 +20,8 @@ using ir::Op;
 using testing::GraphMaker;
 using testing::GraphRunner;
 
-constexpr DType kTypes[] = {DType::float32, DType::float64, DType::int8,
-                            DType::uint8,   DType::int32,   DType::int64};
-
-bool is_float(DType type) {
-  return info(type).kind == DTypeKind::kFloat;
-}
+constexpr DType kTypes[] = {DType::float32, DType::float64, DType::int8, DType::uint8,
+                            DType::int16,   DType::int32,   DType::int64};
 
 // Shapes of the operands, by operand: the first is left out where an operand must be a scalar.
 const std::vector<std::vector<Shape>> kShapes = {{{0, 5}, {0, 5}, {0, 5}},
@@ -62,6 +58,20 @@ struct Use {
   std::vector<Attrs> attrs = {{}};
 };
 
+/// Limits of what products read, with their types.
+const std::vector<Attrs> kOperandLimits = {
+    {.a = 127, .b = static_cast<int64_t>(DType::int8)},
+    {.a = 1, .b = static_cast<int64_t>(DType::int8)},
+    {.a = 32639, .b = static_cast<int64_t>(DType::int16)},
+    {.a = 8355711, .b = static_cast<int64_t>(DType::int32)},
+    {.a = (int64_t{1} << 31) - 1, .b = static_cast<int64_t>(DType::int32)}};
+
+std::vector<Attrs> every_curve() {
+  std::vector<Attrs> all;
+  for (size_t i = 0; i < kCurves; ++i) all.push_back({.a = static_cast<int64_t>(i)});
+  return all;
+}
+
 std::vector<Use> uses(Op op, DType first) {
   constexpr int64_t kWide = (int64_t{1} << 30) - 1;
   switch (op) {
@@ -81,9 +91,17 @@ std::vector<Use> uses(Op op, DType first) {
     case Op::align:
       return {{{DType::int32}, {{.a = 127}, {.a = kWide}, {.a = (int64_t{1} << 31) - 1}}}};
     case Op::requantise:
-      return {{{DType::int32}, {{.a = 127}, {.a = 1}}}};
+      return {{{DType::int32}, kOperandLimits}};
     case Op::requantise_sr:
-      return {{{DType::int32, DType::int32}, {{.a = 127}, {.a = 1}}}};
+      return {{{DType::int32, DType::int32}, kOperandLimits}};
+    case Op::exp2_negative:
+      return {{{}, {{.a = 16}, {.a = 24}}}};
+    case Op::curve:
+    case Op::curve_slope:
+      return {{{}, every_curve()}};
+    case Op::curve_fixed:
+    case Op::curve_slope_fixed:
+      return {{{DType::int32}, every_curve()}};
     case Op::mul_shift:
       return {{{DType::int32, DType::int32}, {{.a = kWide}, {.a = (int64_t{1} << 31) - 1}}}};
     case Op::clamp:
@@ -106,12 +124,33 @@ std::vector<Use> uses(Op op, DType first) {
   }
 }
 
-bool takes_shift(Op op) {
-  return op == Op::align || op == Op::requantise || op == Op::requantise_sr || op == Op::mul_shift;
+/// The operand that is a scalar with a shift or an exponent; 9 if there is none.
+size_t shift_operand(Op op) {
+  switch (op) {
+    case Op::align:
+    case Op::requantise:
+    case Op::requantise_sr:
+    case Op::curve_fixed:
+    case Op::curve_slope_fixed:
+      return 1;
+    case Op::mul_shift:
+      return 2;
+    default:
+      return 9;
+  }
+}
+
+std::vector<int> shifts_of(Op op) {
+  if (shift_operand(op) == 9) return {0};
+  if (op == Op::curve_fixed || op == Op::curve_slope_fixed)
+    return {-2000, -70, -58, -57, -56, -55, -45, -30, -27, -26,
+            -25,   -24, -12, -1,  0,   1,   2,   30,  2000};
+  return {-70, -63, -62, -61, -40, -32, -31, -30, -3, -1, 0,  1,
+          2,   7,   23,  30,  31,  32,  33,  40,  61, 62, 63, 64};
 }
 
 bool must_be_scalar(Op op, size_t operand) {
-  return op == Op::random || (takes_shift(op) && operand == (op == Op::mul_shift ? 2u : 1u));
+  return op == Op::random || operand == shift_operand(op);
 }
 
 /// Values within the operation's domain, every fifth an extreme one.
@@ -120,16 +159,19 @@ Tensor values(Op op, size_t operand, DType type, const Shape& shape, uint64_t se
   constexpr float kHuge = std::numeric_limits<float>::max(),
                   kTiny = std::numeric_limits<float>::min();
   constexpr double kInfinity = std::numeric_limits<double>::infinity();
-  const double reals[] = {0.0,        -0.0,         1.0,   -1.0,   kTiny,
-                          -kTiny,     kTiny / 8,    kHuge, -kHuge, kInfinity,
-                          -kInfinity, std::nan(""), 88.5,  -87.0,  -103.0};
+  const double reals[] = {0.0,    -0.0,      1.0,        -1.0,
+                          kTiny,  -kTiny,    kTiny / 8,  kHuge,
+                          -kHuge, kInfinity, -kInfinity, std::nan(""),
+                          88.5,   -87.0,     -103.0,     709.5,
+                          -707.5, -750,      1e-320,     std::numeric_limits<double>::max()};
   for (size_t i = 0; i < tensor.elements(); ++i) {
     const uint64_t bits = random::bits64(seed, i);
     const bool extreme = bits % 5 == 0;
     ir::Number value;
     if (is_float(type)) {
       const double unit = static_cast<double>(bits >> 11) * 0x1p-53;
-      value.f = op == Op::exp ? 180 * unit - 90 : 8 * unit - 4;
+      const bool curve = op == Op::curve || op == Op::curve_slope;
+      value.f = op == Op::exp ? 180 * unit - 90 : curve ? 30 * unit - 15 : 8 * unit - 4;
       if (extreme && op != Op::cast) value.f = reals[(bits >> 8) % std::size(reals)];
     } else {
       const int64_t low = type == DType::int32 ? std::numeric_limits<int32_t>::min()
@@ -146,7 +188,8 @@ Tensor values(Op op, size_t operand, DType type, const Shape& shape, uint64_t se
       const int64_t largest = type == DType::int32 ? ~low : int64_t{1} << 60;
       if (op == Op::requantise_sr && operand == 0) within(-largest, largest);
       if (op == Op::mul_shift) within(-~low, ~low);  // the products are exact below 2^31
-      if (op == Op::exp2_negative) within(0, int64_t{40} << 16);
+      if (op == Op::exp2_negative)
+        within(0, type == DType::int32 ? int64_t{2147483647} : int64_t{40} << 24);
       if (op == Op::div_round) within(operand, operand == 0 ? largest : 1000000);
       if (op == Op::mul_rsqrt && operand == 0) within(-(1 << 30), 1 << 30);
       if (op == Op::mul_rsqrt && operand == 1) within(1, int64_t{1} << 61);
@@ -158,15 +201,29 @@ Tensor values(Op op, size_t operand, DType type, const Shape& shape, uint64_t se
   return tensor;
 }
 
-/// Integers and correctly rounded operations equal to the bit; exp within 3 units in the last
-/// place, results below the normal numbers may be 0.
+/// How far two floating-point results of the same formula may be apart: the C library and the
+/// kernels have about one unit in the last place each. Results below the normal numbers may be 0.
+double tolerance(Op op, DType type, double expected) {
+  const bool single = type == DType::float32;
+  const double least = single ? 0x1p-126 : 0x1p-1022;
+  const double unit = std::max(std::abs(expected), least) * (single ? 0x1p-23 : 0x1p-52);
+  switch (op) {
+    case Op::exp:
+    case Op::log:
+      return std::max(3 * unit, op == Op::exp ? least : 0);
+    case Op::curve:
+    case Op::curve_slope:
+      return single ? std::max(8 * unit, 1e-6) : std::max(45 * unit, 1e-15);
+    default:
+      return 0;  // integers and correctly rounded operations are equal to the bit
+  }
+}
+
 ::testing::AssertionResult close(Op op, const Tensor& got, const Tensor& expected) {
   for (size_t i = 0; i < expected.elements(); ++i) {
     const double a = testing::element(got, i), b = testing::element(expected, i);
     if (a == b || (std::isnan(a) && std::isnan(b))) continue;
-    const bool rounded = op == Op::exp && expected.type() == DType::float32;
-    const double ulp = std::ldexp(std::max(std::abs(b), 0x1p-126), -23);
-    if (rounded && std::abs(a - b) <= std::max(3 * ulp, 0x1p-126)) continue;
+    if (is_float(expected.type()) && std::abs(a - b) <= tolerance(op, expected.type(), b)) continue;
     return ::testing::AssertionFailure() << "element " << i << " is " << a << ", expected " << b;
   }
   if (!is_float(expected.type()) && !testing::same_bytes(got, expected))
@@ -191,7 +248,7 @@ class EveryElementwise : public ::testing::TestWithParam<size_t> {
         const std::string name = "x" + std::to_string(s) + "." + std::to_string(i);
         operands.push_back(maker.input(name, types[i], shape));
         inputs.emplace_back(name, values(op, i, types[i], shape, s * 8 + i + 1));
-        if (takes_shift(op) && must_be_scalar(op, i)) shifts.push_back(name);
+        if (i == shift_operand(op)) shifts.push_back(name);
       }
       if (op == Op::random) used.shape = kShapes[s][0];
       try {
@@ -223,11 +280,7 @@ class EveryElementwise : public ::testing::TestWithParam<size_t> {
       ref.set(name, value);
       for (auto& other : others) other->set(name, value);
     }
-    const std::vector<int> amounts =
-        shifts.empty() ? std::vector<int>{0}
-                       : std::vector<int>{-40, -32, -31, -3, -1, 0,  1,  2,  7, 23,
-                                          30,  31,  32,  33, 40, 61, 62, 63, 64};
-    for (const int amount : amounts) {
+    for (const int amount : shifts_of(op)) {
       const Tensor shift = testing::filled(DType::int32, {}, {static_cast<double>(amount)});
       for (const std::string& name : shifts) ref.set(name, shift);
       ref.run();
@@ -263,6 +316,73 @@ TEST_P(EveryElementwise, OnCpuAsOnRef) {
         if (HasFatalFailure()) return;
       }
   EXPECT_GT(programs_, 0u) << "no operand type fits: this shows nothing";
+}
+
+// Generators have no operands: sizes around the vectors, tiles and threads.
+TEST(Generators, OnCpuAsOnRef) {
+  for (const auto& [rows, cols] : std::vector<std::pair<size_t, size_t>>{
+           {1, 1}, {1, 17}, {33, 1}, {7, 13}, {3, 700}, {1, 2500}, {300, 70}}) {
+    GraphMaker maker;
+    std::vector<int32_t> index(rows * cols);
+    for (size_t i = 0; i < index.size(); ++i) index[i] = static_cast<int32_t>(i * 37 % 101) - 1;
+    // Alone and as part of a larger dispatch.
+    const NodeId x = maker.input("x", DType::int32, {rows, cols});
+    const NodeId table = maker.b().table(ir::make_index_table(index, rows, cols, 100));
+    maker.output("table", table);
+    maker.output("table+x", maker.b().add(table, x));
+    for (const int axis : {0, 1})
+      maker.output("iota" + std::to_string(axis),
+                   maker.graph.make(Op::iota, {}, {.a = axis, .shape = {rows, cols}}));
+    maker.finish();
+    GraphRunner ref(maker.graph, "ref");
+    ref.set("x", testing::uniform(DType::int32, {rows, cols}, -1000, 1000, 5));
+    ref.run();
+    for (const cpu::Target target : cpu::available_targets())
+      for (const int threads : {1, 3}) {
+        cpu::force_target(target);
+        GraphRunner cpu(maker.graph, "cpu", threads);
+        cpu.set("x", testing::uniform(DType::int32, {rows, cols}, -1000, 1000, 5));
+        cpu.run();
+        for (const char* name : {"table", "table+x", "iota0", "iota1"})
+          EXPECT_TRUE(testing::same_bytes(cpu.get(name), ref.get(name)))
+              << name << " " << rows << " x " << cols << " on " << cpu::target_name(target);
+      }
+    EXPECT_EQ(testing::element(ref.get("table"), rows * cols - 1), index.back());
+  }
+  cpu::force_target(cpu::available_targets().back());
+}
+
+// Bitwise ors are collected while tiles are stored, by all threads together.
+TEST(OrBits, OfBothWidthsOnCpuAsOnRef) {
+  for (const DType type : {DType::int32, DType::int64})
+    for (const Shape& shape : {Shape{1, 1}, Shape{7, 13}, Shape{300, 70}}) {
+      GraphMaker maker;
+      const NodeId x = maker.input("x", type, shape);
+      const NodeId sum = maker.b().add(x, maker.b().integer(1, type));
+      maker.output("or", maker.b().or_bits(sum));
+      maker.output("sum", sum);
+      maker.finish();
+      Tensor values(type, shape);
+      for (size_t i = 0; i < values.elements(); ++i) {
+        const auto bits = static_cast<int64_t>(random::bits64(8, i)) >> (2 + i % 60);
+        ir::store(type, values.data(), i, {.i = type == DType::int32 ? bits >> 32 : bits});
+      }
+      GraphRunner ref(maker.graph, "ref");
+      ref.set("x", values);
+      ref.run();
+      for (const cpu::Target target : cpu::available_targets())
+        for (const int threads : {1, 3}) {
+          cpu::force_target(target);
+          GraphRunner cpu(maker.graph, "cpu", threads);
+          cpu.set("x", values);
+          cpu.run();
+          EXPECT_TRUE(testing::same_bytes(cpu.get("or"), ref.get("or"))) << to_string(shape);
+          cpu.set("x", Tensor(type, shape));  // every run starts at zero
+          cpu.run();
+          EXPECT_EQ(testing::element(cpu.get("or"), 0), 1) << to_string(shape);
+        }
+    }
+  cpu::force_target(cpu::available_targets().back());
 }
 
 INSTANTIATE_TEST_SUITE_P(Ops, EveryElementwise, ::testing::Range(size_t{0}, ir::kOpCount),

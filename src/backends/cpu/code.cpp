@@ -54,14 +54,15 @@ BoundCode::BoundCode(const runtime::Dispatch& dispatch, const runtime::Program& 
   fuse_products(dispatch);
   find_direct_stores(dispatch, memory);
   for (const auto& store : code.or_stores)
-    or_stores_.push_back({store.reg, memory.data(store.buffer), 4});
+    or_stores_.push_back(
+        {store.reg, memory.data(store.buffer), size_of(program.buffers[store.buffer].type)});
   assign_slots();
   const bool anchor_only = steps_.size() == 1 && steps_[0].kind == Instruction::Kind::kAccumulator;
   if (anchor_only && stores_.size() == 1 && or_stores_.empty()) plain_store_ = stores_[0].memory;
 }
 
-// A float32 product that only the next addition or subtraction reads becomes part of it: one pass
-// over the tile less, the same two roundings.
+// A floating-point product that only the next addition or subtraction reads becomes part of it: one
+// pass over the tile less, the same two roundings.
 void BoundCode::fuse_products(const runtime::Dispatch& dispatch) {
   std::vector<size_t> readers(steps_.size(), 0);
   for (const Step& step : steps_)
@@ -70,13 +71,13 @@ void BoundCode::fuse_products(const runtime::Dispatch& dispatch) {
   for (const auto& store : dispatch.code.stores) ++readers[store.reg];
   for (Step& step : steps_) {
     const bool add = step.op == ir::Op::add, sub = step.op == ir::Op::sub;
-    if (step.kind != Instruction::Kind::kCompute || step.type != DType::float32 || (!add && !sub) ||
+    if (step.kind != Instruction::Kind::kCompute || !is_float(step.type) || (!add && !sub) ||
         step.scalars != 0)
       continue;
     for (unsigned side = 0; side < 2; ++side) {
       Step& product = steps_[step.reg[side]];
       if (product.kind != Instruction::Kind::kCompute || product.op != ir::Op::mul ||
-          product.type != DType::float32 || readers[step.reg[side]] != 1 || product.scalars == 3)
+          product.type != step.type || readers[step.reg[side]] != 1 || product.scalars == 3)
         continue;
       const unsigned first =
           product.source[0] == Source::kScalar ? 1 : 0;  // a single value goes second
@@ -92,9 +93,10 @@ void BoundCode::fuse_products(const runtime::Dispatch& dispatch) {
       step.source[2] = Source::kRegister;
       step.reg[2] = other;
       step.operands = 3;
-      step.kernel = fused_product_kernel(add         ? FusedProduct::kMulAdd
-                                         : side == 0 ? FusedProduct::kMulSub
-                                                     : FusedProduct::kSubMul);
+      const FusedProduct kind = add         ? FusedProduct::kMulAdd
+                                : side == 0 ? FusedProduct::kMulSub
+                                            : FusedProduct::kSubMul;
+      step.kernel = fused_product_kernel(kind, step.type);
       break;
     }
   }
@@ -222,13 +224,18 @@ void BoundCode::run_tile(const Tile& tile, Accumulators accumulators, std::byte*
     for (size_t r = 0; r < tile.rows; ++r)
       std::memcpy(store.memory + ((tile.row + r) * cols_ + tile.col) * store.element,
                   registers[store.reg] + r * tile.cols * store.element, tile.cols * store.element);
-  for (const Store& store : or_stores_) {
-    const int32_t bits =
-        or_magnitudes(reinterpret_cast<const int32_t*>(registers[store.reg]), tile.elements());
-    const std::atomic_ref<int32_t> target(*reinterpret_cast<int32_t*>(store.memory));
+  const auto collect = [&]<class T>(T* memory, const std::byte* values) {
+    const T bits = or_magnitudes(reinterpret_cast<const T*>(values), tile.elements());
+    const std::atomic_ref<T> target(*memory);
     // Most tiles bring no new bit; looking first keeps the cache line shared.
     if ((target.load(std::memory_order_relaxed) | bits) != target.load(std::memory_order_relaxed))
       target.fetch_or(bits, std::memory_order_relaxed);
+  };
+  for (const Store& store : or_stores_) {
+    if (store.element == 8)
+      collect(reinterpret_cast<int64_t*>(store.memory), registers[store.reg]);
+    else
+      collect(reinterpret_cast<int32_t*>(store.memory), registers[store.reg]);
   }
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "backends/cpu/code.hpp"
@@ -33,7 +34,7 @@ class BoundDispatch {
   void run(int thread, std::byte* scratch) const;
   bool skipped() const;
   void rebind(const runtime::HostMemory& memory);
-  const std::vector<int32_t*>& or_targets() const { return or_targets_; }
+  const std::vector<std::span<std::byte>>& or_targets() const { return or_targets_; }
 
  private:
   struct Scalar {
@@ -70,7 +71,7 @@ class BoundDispatch {
   std::byte* result_ = nullptr;
   const int32_t* when_ = nullptr;
   std::vector<Scalar> scalars_;
-  std::vector<int32_t*> or_targets_;
+  std::vector<std::span<std::byte>> or_targets_;
   std::optional<GemmPlan> gemm_;
   std::optional<GatherDotPlan> gather_dot_;
   std::byte* packed_ = nullptr;

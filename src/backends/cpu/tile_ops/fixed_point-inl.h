@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: Apache-2.0
+// Fixed point (core/fixed_point.hpp), equal to the definitions to the bit.
+
+// |v|, and a magnitude with the sign of v. By shifts: compilers find no vectors for choices of 64
+// bits.
+template <class T>
+HWY_INLINE std::make_unsigned_t<T> size_of_value(T v) {
+  const T sign = v >> (sizeof(T) * 8 - 1);
+  return static_cast<std::make_unsigned_t<T>>(v ^ sign) -
+         static_cast<std::make_unsigned_t<T>>(sign);
+}
+template <class T>
+HWY_INLINE T with_sign(T magnitude, T v) {
+  const T sign = v >> (sizeof(T) * 8 - 1);
+  return (magnitude ^ sign) - sign;
+}
+
+// round_shift and clip; A in, R out.
+template <class R, class A>
+void op_align(const TileArgs& args) {
+  using Bits = std::make_unsigned_t<A>;
+  constexpr int kLargestShift = sizeof(A) == 4 ? 31 : 61;
+  const int32_t shift = *array<int32_t>(args, 1);
+  // A left shift saturates at 2^62.
+  constexpr int64_t kMost = sizeof(A) == 4 ? std::numeric_limits<int32_t>::max() : int64_t{1} << 62;
+  const auto limit = static_cast<A>(std::min(args.attrs->a, kMost));
+  if (shift > 0 && shift <= kLargestShift) {
+    const Bits half = Bits(1) << (shift - 1);
+    map1<R, A>(args, [=](A v) {
+      const Bits magnitude = size_of_value(v);
+      const auto rounded = static_cast<A>((magnitude + half) >> shift);
+      return static_cast<R>(with_sign(rounded > limit ? limit : rounded, v));
+    });
+  } else if (shift <= 0) {
+    const int left = std::min(-std::max(shift, -64), static_cast<int>(sizeof(A) * 8 - 1));
+    const Bits largest = static_cast<Bits>(limit) >> left;
+    map1<R, A>(args, [=](A v) {
+      const Bits magnitude = size_of_value(v);
+      const auto shifted = static_cast<A>(magnitude << left);
+      return static_cast<R>(with_sign(magnitude > largest ? limit : shifted, v));
+    });
+  } else {
+    map1<R, A>(args, [=](A v) {
+      return static_cast<R>(fixed::clip(fixed::round_shift(v, shift), args.attrs->a));
+    });
+  }
+}
+
+template <class R>
+void op_requantise_sr(const TileArgs& args) {
+  const int32_t shift = *array<int32_t>(args, 1);
+  const auto limit =
+      static_cast<int32_t>(std::min<int64_t>(args.attrs->a, std::numeric_limits<int32_t>::max()));
+  if (shift <= 0) return op_align<R, int32_t>(args);
+  TileArgs two = args;
+  two.x[1] = args.x[2];
+  two.scalars = (args.scalars & 1) | ((args.scalars & 4) >> 1);
+  if (shift <= 31) {
+    const uint32_t mask = shift == 31 ? 0x7FFFFFFFu : (1u << shift) - 1;
+    map2<R, int32_t, int32_t>(two, [=](int32_t v, int32_t random) {
+      // floor((v + r) / 2^s) = floor(v / 2^s) + ((v mod 2^s) + r) / 2^s: nothing overflows.
+      const uint32_t low =
+          (static_cast<uint32_t>(v) & mask) + (static_cast<uint32_t>(random) & mask);
+      const int32_t q = (v >> shift) + static_cast<int32_t>(low >> shift);
+      return static_cast<R>(q > limit ? limit : q < -limit ? -limit : q);
+    });
+    return;
+  }
+  map1<R, int32_t>(args, [](int32_t) { return R(0); });  // what stochastic_shift says
+}
+
+// a b / 2^shift, halves away from zero, clipped; a vector of 32-bit numbers as two of 64-bit
+// products.
+template <class D, class V>
+HWY_INLINE V mul_shift_vector(D d, V a, V b, int shift, int64_t limit) {
+  namespace hn = hwy::HWY_NAMESPACE;
+  const hn::Repartition<int64_t, D> wide;
+  const auto half = hn::Set(wide, int64_t{1} << (shift - 1));
+  const auto high = hn::Set(wide, limit), low = hn::Set(wide, -limit);
+  const auto finish = [&](auto product) HWY_ATTR {
+    const auto rounded = hn::Add(hn::Add(product, half), hn::BroadcastSignBit(product));
+    return hn::Max(hn::Min(hn::ShiftRightSame(rounded, shift), high), low);
+  };
+  const auto even = finish(hn::MulEven(a, b));
+  const auto odd = finish(hn::MulEven(hn::Reverse2(d, a), hn::Reverse2(d, b)));
+  return hn::OddEven(hn::Reverse2(d, hn::BitCast(d, odd)), hn::BitCast(d, even));
+}
+
+// The same with one factor 0 < b < 2^15 for all, which rates and decays are, in 32 bits:
+// a = high 2^16 + low, and floor((p + 2^(s-1) - [p < 0]) / 2^s) rounds halves away from zero.
+inline bool mul_shift_narrow(const TileArgs& args, int32_t b, int32_t shift, int64_t limit) {
+  if (b <= 0 || b >= 1 << 15 || shift < 15 || shift > 46) return false;
+  TileArgs one = args;
+  one.scalars = 0;
+  const int32_t left = shift - std::countr_zero(static_cast<uint32_t>(b));
+  if ((b & (b - 1)) == 0 && left > 0 && left <= 31) {  // a power of two is a shift
+    one.x[1] = &left;
+    op_align<int32_t, int32_t>(one);
+    return true;
+  }
+  const auto high_limit =
+      static_cast<int32_t>(std::min<int64_t>(limit, std::numeric_limits<int32_t>::max()));
+  const auto clip = [=](int32_t q) {
+    return q > high_limit ? high_limit : q < -high_limit ? -high_limit : q;
+  };
+  const auto negative = [](int32_t a) {
+    return static_cast<int32_t>(static_cast<uint32_t>(a) >> 31);
+  };
+  if (shift <= 16) {
+    const int32_t half = 1 << (shift - 1), scale = b << (16 - shift);
+    map1<int32_t, int32_t>(one, [=](int32_t a) {
+      return clip((a >> 16) * scale + (((a & 0xFFFF) * b + half - negative(a)) >> shift));
+    });
+  } else {
+    const int32_t half = 1 << (shift - 17), rest = shift - 16;
+    map1<int32_t, int32_t>(one, [=](int32_t a) {
+      const int32_t upper = (a >> 16) * b + (((a & 0xFFFF) * b - negative(a)) >> 16);
+      return clip((upper + half) >> rest);
+    });
+  }
+  return true;
+}
+
+inline void op_mul_shift(const TileArgs& args) {
+  namespace hn = hwy::HWY_NAMESPACE;
+  const int32_t shift = *array<int32_t>(args, 2);
+  const int64_t limit = args.attrs->a;
+  TileArgs two = args;
+  two.scalars &= 3;
+  if (two.scalars == 2 && mul_shift_narrow(two, *array<int32_t>(args, 1), shift, limit)) return;
+  size_t done = 0;
+  if (shift > 0 && shift <= 61 && (two.scalars & 1) == 0) {
+    const hn::ScalableTag<int32_t> d;
+    const int32_t* a = array<int32_t>(args, 0);
+    const int32_t* b = array<int32_t>(args, 1);
+    int32_t* result = static_cast<int32_t*>(args.result);
+    const bool single = two.scalars == 2;
+    const auto repeated = hn::Set(d, single ? *b : 0);
+    for (; done + hn::Lanes(d) <= args.n; done += hn::Lanes(d)) {
+      const auto y = single ? repeated : hn::LoadU(d, b + done);
+      hn::StoreU(mul_shift_vector(d, hn::LoadU(d, a + done), y, shift, limit), d, result + done);
+    }
+    two.x[0] = a + done;
+    if (!single) two.x[1] = b + done;
+    two.result = result + done;
+    two.n -= done;
+  }
+  map2<int32_t, int32_t, int32_t>(two, [=](int32_t a, int32_t b) {
+    return static_cast<int32_t>(fixed::mul_shift(a, b, shift, limit));
+  });
+}
+
+// 2^(-t / 2^fraction) in Q30: fixed::exp2_negative without branches.
+template <int fraction, size_t terms>
+HWY_INLINE int32_t exp2_negative_formula(int32_t t, const int32_t (&coefficients)[terms]) {
+  const int32_t positive = t < 0 ? 0 : t;
+  const int32_t whole = positive >> fraction;
+  const int32_t x = (positive & ((1 << fraction) - 1)) << (30 - fraction);
+  int32_t sum = coefficients[terms - 1];
+  for (size_t i = terms - 1; i-- > 0;) {
+    const int32_t magnitude = sum < 0 ? -sum : sum;
+    const auto rounded = static_cast<int32_t>(
+        (static_cast<uint64_t>(int64_t{magnitude} * x) + (uint64_t{1} << 29)) >> 30);
+    sum = coefficients[i] + with_sign(rounded, sum);
+  }
+  return sum >> (whole > 30 ? 31 : whole);
+}
+
+inline void op_exp2_negative(const TileArgs& args) {
+  if (args.attrs->a == 16)
+    map1<int32_t, int32_t>(
+        args, [](int32_t t) { return exp2_negative_formula<16>(t, fixed::kExp2Degree4); });
+  else
+    map1<int32_t, int32_t>(
+        args, [](int32_t t) { return exp2_negative_formula<24>(t, fixed::kExp2Degree5); });
+}
+
+inline void op_curve_fixed(const TileArgs& args) {
+  const auto which = static_cast<Curve>(args.attrs->a);
+  const fixed::CurveScale scale = fixed::curve_scale(which, *array<int32_t>(args, 1));
+  switch (which) {
+#define PARAGON_CURVE(name, bounded) \
+  case Curve::name:                  \
+    return map1<int32_t, int32_t>(   \
+        args, [scale](int32_t x) { return fixed::curve_value<Curve::name>(scale, x); });
+#include "core/curves.def"
+  }
+}
+
+inline void op_curve_slope_fixed(const TileArgs& args) {
+  const auto which = static_cast<Curve>(args.attrs->a);
+  const fixed::CurveScale scale = fixed::curve_scale(which, *array<int32_t>(args, 1));
+  switch (which) {
+#define PARAGON_CURVE(name, bounded) \
+  case Curve::name:                  \
+    return map1<int32_t, int32_t>(   \
+        args, [scale](int32_t x) { return fixed::curve_slope_value<Curve::name>(scale, x); });
+#include "core/curves.def"
+  }
+}
+
+template <class T>
+void op_div_round(const TileArgs& args) {
+  map2<T, T, T>(args, [](T a, T b) { return static_cast<T>(fixed::div_round(a, b)); });
+}
+template <class T>
+void op_bit_length(const TileArgs& args) {
+  map1<int32_t, T>(args, [](T a) { return fixed::bit_length(fixed::magnitude(a)); });
+}
+template <class T>
+void op_log2_q16(const TileArgs& args) {
+  map1<int32_t, T>(args, [](T a) { return fixed::log2_q16(static_cast<uint64_t>(int64_t{a})); });
+}
+
+inline void op_mul_rsqrt(const TileArgs& args) {
+  map2<int32_t, int32_t, int64_t>(
+      args, [](int32_t m, int64_t v) { return fixed::mul_rsqrt(m, static_cast<uint64_t>(v)); });
+}
+
+inline void op_random(const TileArgs& args) {
+  const uint64_t key = *array<uint64_t>(args, 0);
+  const auto row_stride = static_cast<uint64_t>(args.attrs->a),
+             column_stride = static_cast<uint64_t>(args.attrs->b);
+  const auto low = static_cast<uint32_t>(key), high = static_cast<uint32_t>(key >> 32) | 1u;
+  int32_t* result = static_cast<int32_t*>(args.result);
+  for (size_t done = 0, row = args.row; done < args.n; done += args.width, ++row) {
+    const uint64_t first = row * row_stride + args.column * column_stride;
+    const size_t count = std::min(args.width, args.n - done);
+    if ((first + count * column_stride) >> 32 != 0) {
+      for (size_t i = 0; i < count; ++i)
+        result[done + i] = static_cast<int32_t>(random::bits32(key, first + i * column_stride));
+      continue;
+    }
+    const auto start = static_cast<uint32_t>(first), step = static_cast<uint32_t>(column_stride);
+    const uint32_t base = low ^ random::mix32(0);
+    PARAGON_INDEPENDENT
+    for (uint32_t i = 0; i < static_cast<uint32_t>(count); ++i)
+      result[done + i] = static_cast<int32_t>(random::mix32(((start + i * step) ^ base) * high));
+  }
+}
+
+// The place of every element, row by row.
+template <class F>
+HWY_INLINE void generate(const TileArgs& args, F f) {
+  int32_t* result = static_cast<int32_t*>(args.result);
+  for (size_t done = 0, row = args.row; done < args.n; done += args.width, ++row)
+    for (size_t i = 0; i < std::min(args.width, args.n - done); ++i)
+      result[done + i] = f(row, args.column + i);
+}
+
+inline void op_iota(const TileArgs& args) {
+  const bool rows = args.attrs->a == 0;
+  generate(args,
+           [rows](size_t row, size_t column) { return static_cast<int32_t>(rows ? row : column); });
+}
+
+inline void op_table(const TileArgs& args) {
+  const ir::IndexTable& table = *args.attrs->table;
+  generate(args,
+           [&table](size_t row, size_t column) { return table.index[row * table.taps + column]; });
+}
+
+inline void op_permute(const TileArgs& args) {
+  int32_t* result = static_cast<int32_t*>(args.result);
+  const auto step = [&](int operand) { return (args.scalars >> operand & 1) != 0 ? 0u : 1u; };
+  const size_t a = step(0), b = step(1), c = step(2);
+  for (size_t i = 0; i < args.n; ++i)
+    result[i] = static_cast<int32_t>(random::permuted_index(array<uint64_t>(args, 1)[b * i],
+                                                            array<uint32_t>(args, 0)[a * i],
+                                                            array<uint32_t>(args, 2)[c * i]));
+}
