@@ -15,8 +15,8 @@
 #include "passes/fixed_format.hpp"
 #include "train/bindings.hpp"
 #include "train/optimizer.hpp"
-#include "train/programs.hpp"
 #include "train/place.hpp"
+#include "train/programs.hpp"
 #include "train/progress.hpp"
 #include "train/rate_schedule.hpp"
 #include "train/training_state.hpp"
@@ -203,9 +203,10 @@ struct Trainer::Impl {
     epoch = saved->epoch;
     row = saved->row;
     if (epoch > options.epochs || row > rows() || step != epoch * steps_per_epoch() + done_steps())
-      raise("[trainer] resume: the checkpoint is at epoch {}, row {}, step {}, which does not fit "
-            "{} epochs of {} rows in batches of {}",
-            epoch, row, step, options.epochs, rows(), options.batch);
+      raise(
+          "[trainer] resume: the checkpoint is at epoch {}, row {}, step {}, which does not fit "
+          "{} epochs of {} rows in batches of {}",
+          epoch, row, step, options.epochs, rows(), options.batch);
     network.state().training.reset();  // it is old after the next step
     if (row == 0) return begin_epoch();
     set_shuffle_key();
@@ -266,8 +267,7 @@ struct Trainer::Impl {
       instance->set(*slots->inverse_shift, inverse.shift);
       if (slots->step) instance->set(*slots->step, static_cast<int64_t>(step));
     } else {
-      const double scheduled =
-          train::scheduled(options.schedule, rate, position);
+      const double scheduled = train::scheduled(options.schedule, rate, position);
       set_real(*slots->rate, scheduled);
       set_real(*slots->inverse_count, 1.0 / static_cast<double>(count));
     }
@@ -381,8 +381,7 @@ bool Trainer::advance(size_t steps) {
   return impl_->advance(steps);
 }
 
-std::vector<EpochStats> Trainer::fit(const data::Dataset& train,
-                                     const data::Dataset* validation) {
+std::vector<EpochStats> Trainer::fit(const data::Dataset& train, const data::Dataset* validation) {
   return impl_->fit(train, validation);
 }
 
@@ -399,8 +398,14 @@ Progress Trainer::progress() const {
   if (impl_->epoch < impl_->options.epochs) return impl_->progress(false);
   // A finished training that was resumed has no history.
   const EpochStats last = impl_->history.empty() ? EpochStats{} : impl_->history.back();
-  return {impl_->epoch, impl_->epoch, impl_->rows(),           impl_->rows(),
-          last.loss,    last.samples_per_second, 0, true};
+  return {impl_->epoch,
+          impl_->epoch,
+          impl_->rows(),
+          impl_->rows(),
+          last.loss,
+          last.samples_per_second,
+          0,
+          true};
 }
 
 const std::vector<EpochStats>& Trainer::history() const {
