@@ -26,12 +26,8 @@ void set(Config& config, Member member, const std::optional<T>& value, std::stri
     throw Error(fmt::format("{} does not go with {}", option, owner));
 }
 
-constexpr auto kRate = [](auto& config) -> decltype((config.rate)) { return config.rate; };
-constexpr auto kMomentum = [](auto& config) -> decltype((config.momentum)) {
-  return config.momentum;
-};
-constexpr auto kWeightDecay = [](auto& config) -> decltype((config.weight_decay)) {
-  return config.weight_decay;
+constexpr auto kNesterov = [](auto& config) -> decltype((config.nesterov)) {
+  return config.nesterov;
 };
 constexpr auto kEvery = [](auto& config) -> decltype((config.every)) { return config.every; };
 constexpr auto kFactor = [](auto& config) -> decltype((config.factor)) { return config.factor; };
@@ -41,9 +37,13 @@ Optimizer build_optimizer(const Training& training) {
   const std::string owner = "--optimizer " + training.optimizer;
   std::visit(
       [&](auto& config) {
-        set(config, kRate, training.rate, "--rate", owner);
-        set(config, kMomentum, training.momentum, "--momentum", owner);
-        set(config, kWeightDecay, training.weight_decay, "--weight-decay", owner);
+#define PARAGON_SETTING(option, name, low, high, help)                                        \
+  set(                                                                                        \
+      config, [](auto& of) -> decltype((of.name)) { return of.name; }, training.name, option, \
+      owner);
+#include "cli/settings.def"
+        const std::optional<bool> nesterov = training.nesterov ? std::optional(true) : std::nullopt;
+        set(config, kNesterov, nesterov, "--nesterov", owner);
       },
       optimizer);
   return optimizer;
@@ -73,6 +73,8 @@ TrainerOptions build_options(const Training& training) {
   options.threads = training.place.threads;
   options.optimizer = build_optimizer(training);
   options.schedule = build_schedule(training);
+  options.clip = {training.clip_lower, training.clip_upper, training.clip_norm};
+  options.loss = training.loss;
   options.batch = training.batch;
   options.epochs = training.epochs;
   options.seed = training.seed;

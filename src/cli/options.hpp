@@ -25,7 +25,11 @@ struct Place {
 /// Settings of a training, shared by every command that builds one. Unset = the library's default.
 struct Training {
   std::string optimizer = "adam";
-  std::optional<double> rate = {}, momentum = {}, weight_decay = {};
+#define PARAGON_SETTING(option, member, low, high, help) std::optional<double> member = {};
+#include "cli/settings.def"
+  bool nesterov = false;
+  std::string loss = "cross_entropy";
+  std::optional<double> clip_lower = {}, clip_upper = {}, clip_norm = {};
   std::string schedule = "constant";
   std::optional<size_t> every = {};
   std::optional<double> factor = {};
@@ -44,7 +48,10 @@ struct TrainCommand {
   Described network;
   Training training;
   std::string data, out;
-  double train_fraction = 1;
+  std::string checkpoint, resume;  ///< files, "" = none
+  double train_fraction = 1, validation_split = 0;
+  size_t patience = 0;
+  bool keep_best = false, stop_on_negative_loss = false;
   std::optional<double> expect_accuracy;
 };
 

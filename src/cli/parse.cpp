@@ -124,11 +124,10 @@ void add_training(CLI::App* app, Training& training) {
                   fmt::format("{}", fmt::join(optimizers(), ", ")))
       ->type_name("NAME")
       ->capture_default_str();
-  app->add_option("--rate", training.rate, "learning rate")->check(number(0, kLargest));
-  app->add_option("--momentum", training.momentum, "of sgd")->check(number(0, 1));
-  app->add_option("--weight-decay", training.weight_decay,
-                  "added to the gradient, times the weight")
-      ->check(number(0, kLargest));
+#define PARAGON_SETTING(option, member, low, high, help) \
+  app->add_option(option, training.member, help)->check(number(low, high));
+#include "cli/settings.def"
+  app->add_flag("--nesterov", training.nesterov, "look ahead along the momentum of sgd");
   app->add_option("--schedule", training.schedule,
                   fmt::format("of the rate: {}", fmt::join(schedules(), ", ")))
       ->type_name("NAME")
@@ -136,6 +135,15 @@ void add_training(CLI::App* app, Training& training) {
   app->add_option("--every", training.every, "epochs between the changes of schedule step")
       ->check(whole_number(1, kMostIterations));
   app->add_option("--factor", training.factor, "of schedule step at every change")
+      ->check(number(0, kLargest));
+  app->add_option("--loss", training.loss, fmt::format("{}", fmt::join(losses(), ", ")))
+      ->type_name("NAME")
+      ->capture_default_str();
+  app->add_option("--clip-lower", training.clip_lower, "smallest element of a gradient")
+      ->check(number(-kLargest, kLargest));
+  app->add_option("--clip-upper", training.clip_upper, "largest element of a gradient")
+      ->check(number(-kLargest, kLargest));
+  app->add_option("--clip-norm", training.clip_norm, "largest norm of all gradients together")
       ->check(number(0, kLargest));
   add_batch(app, training.batch);
   add_seed(app, training.seed);
@@ -146,6 +154,31 @@ void add_epochs(CLI::App* app, size_t& epochs) {
   app->add_option("--epochs", epochs, "passes over the training samples")
       ->check(whole_number(1, kMostIterations))
       ->capture_default_str();
+}
+
+/// When a training ends, and with what.
+void add_stops(CLI::App* app, TrainCommand& train) {
+  app->add_option("--validation-split", train.validation_split,
+                  "part of the training samples, the last ones, that is kept for validation")
+      ->check(number(0, 1));
+  app->add_option("--patience", train.patience,
+                  "stop after so many epochs without a lower (validation) loss; 0 = never")
+      ->check(whole_number(0, kMostIterations));
+  app->add_flag("--keep-best", train.keep_best, "end with the epoch of the lowest loss");
+  app->add_flag("--stop-on-negative-loss", train.stop_on_negative_loss,
+                "stop after an epoch whose mean loss is below zero");
+}
+
+void add_checkpoints(CLI::App* app, TrainCommand& train) {
+  app->add_option("--checkpoint", train.checkpoint,
+                  "write a model with the state of the training after every epoch")
+      ->type_name("FILE");
+  app->add_option("--resume", train.resume,
+                  "go on from a checkpoint, instead of --layers; give the options that it was made "
+                  "with")
+      ->type_name("FILE")
+      ->excludes(app->get_option("--layers"))
+      ->excludes(app->get_option("--type"));
 }
 
 void add_data(CLI::App* app, std::string& data) {
@@ -209,12 +242,14 @@ class Parser {
     CLI::App* app = nullptr;
     auto& train = command<TrainCommand>(&app_, "train", "train a network on MNIST", &app);
     add_data(app, train.data);
-    add_network(app, train.network)->required();
+    add_network(app, train.network);
     add_training(app, train.training);
     add_epochs(app, train.training.epochs);
     add_fraction(app, train.train_fraction);
     app->add_option("--out", train.out, "write the trained model")->type_name("FILE");
     add_expect(app, train.expect_accuracy);
+    add_stops(app, train);
+    add_checkpoints(app, train);
 
     auto& eval = command<EvalCommand>(&app_, "eval", "measure a model on the test images", &app);
     add_model(app, eval.model);

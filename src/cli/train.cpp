@@ -27,10 +27,33 @@ void print_network(std::ostream& out, const Network& network) {
 }
 
 void print_epochs(std::ostream& out, const std::vector<EpochStats>& epochs) {
-  fmt::print(out, "{:>5} {:>10} {:>10} {:>12}\n", "epoch", "loss", "seconds", "samples/s");
-  for (const EpochStats& row : epochs)
-    fmt::print(out, "{:>5} {:>10.4f} {:>10.3f} {:>12.0f}\n", row.epoch, row.loss, row.seconds,
+  const bool validated = !epochs.empty() && epochs.front().validation_loss;
+  fmt::print(out, "{:>5} {:>10} {:>10} {:>12}", "epoch", "loss", "seconds", "samples/s");
+  fmt::print(out, "{}\n", validated ? "  validation loss and accuracy" : "");
+  for (const EpochStats& row : epochs) {
+    fmt::print(out, "{:>5} {:>10.4f} {:>10.3f} {:>12.0f}", row.epoch, row.loss, row.seconds,
                row.samples_per_second);
+    if (validated) fmt::print(out, " {:>16.4f}", *row.validation_loss);
+    if (row.validation_accuracy) fmt::print(out, " {:>8.2f} %", *row.validation_accuracy);
+    fmt::print(out, "\n");
+  }
+}
+
+/// The network to be trained: a new one, or that of a checkpoint.
+Network network_of(const TrainCommand& command) {
+  if (!command.resume.empty()) return Network::load(command.resume);
+  if (command.network.layers.empty()) throw Error("train needs --layers or --resume");
+  return build_network(command.network, command.training.seed);
+}
+
+/// What `train` has beside the settings of every training.
+void add_options(const TrainCommand& command, TrainerOptions& options) {
+  if (!command.common.quiet) options.progress = &std::cerr;
+  options.validation_split = command.validation_split;
+  options.patience = command.patience;
+  options.keep_best = command.keep_best;
+  options.stop_on_negative_loss = command.stop_on_negative_loss;
+  options.resume = !command.resume.empty();
 }
 
 }  // namespace
@@ -38,11 +61,19 @@ void print_epochs(std::ostream& out, const std::vector<EpochStats>& epochs) {
 ExitCode run(const TrainCommand& command) {
   // Everything that can be wrong is looked at before minutes are spent.
   Output output(command.common);
-  if (!command.out.empty()) require_writable(command.out);
+  for (const std::string* file : {&command.out, &command.checkpoint})
+    if (!file->empty()) require_writable(*file);
   TrainerOptions options = build_options(command.training);
-  if (!command.common.quiet) options.progress = &std::cerr;
-  Network network = build_network(command.network, command.training.seed);
+  add_options(command, options);
+  Network network = network_of(command);
+  Trainer* running = nullptr;
+  if (!command.checkpoint.empty())
+    options.on_epoch = [&](const EpochStats&) {
+      running->save(command.checkpoint);
+      return true;
+    };
   Trainer trainer(network, options);
+  running = &trainer;
   data::Split split = data::mnist(command.data);
   const data::Dataset train = first_part(split.train, command.train_fraction);
 
@@ -62,7 +93,11 @@ ExitCode run(const TrainCommand& command) {
                               {"loss", row.loss},
                               {"seconds", row.seconds},
                               {"samples_per_second", row.samples_per_second}});
+    if (row.validation_loss) json["epochs"].back()["validation_loss"] = *row.validation_loss;
+    if (row.validation_accuracy)
+      json["epochs"].back()["validation_accuracy"] = *row.validation_accuracy;
   }
+  json["stop"] = name(trainer.stop_reason());
   const size_t peak = peak_memory_bytes();
   json["seconds"] = seconds;
   json["peak_memory_bytes"] = peak;
@@ -71,7 +106,7 @@ ExitCode run(const TrainCommand& command) {
   std::ostream& screen = output.screen();
   print_network(screen, network);
   print_epochs(screen, epochs);
-  fmt::print(screen, "\ntraining          {:.3f} s\n", seconds);
+  fmt::print(screen, "\ntraining          {:.3f} s, {}\n", seconds, name(trainer.stop_reason()));
   fmt::print(screen, "peak memory       {:.1f} MiB\n", static_cast<double>(peak) / (1 << 20));
   fmt::print(screen, "test accuracy     {:.2f} % of {} samples\n", report.accuracy, report.count);
   if (!command.out.empty()) fmt::print(screen, "model             {}\n", command.out);

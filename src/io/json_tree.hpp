@@ -14,10 +14,10 @@ namespace paragon::io {
 /// What a JSON text may hold at most: it is checked while the text is read, so that no text costs
 /// more memory than a few times its own length.
 struct JsonLimits {
-  size_t depth = 12;           ///< nesting of objects and arrays
-  size_t values = 1'000'000;   ///< objects, arrays, strings, single numbers, ...
+  size_t depth = 12;                 ///< nesting of objects and arrays
+  size_t values = 1'000'000;         ///< objects, arrays, strings, single numbers, ...
   size_t numbers = size_t{1} << 27;  ///< in arrays, 8 bytes each
-  size_t string_bytes = 4096;  ///< of one string or key
+  size_t string_bytes = 4096;        ///< of one string or key
 };
 
 struct JsonMember;
@@ -25,8 +25,8 @@ class JsonValue;
 
 /// An array of whole numbers, also the empty array. Those beyond 2^53 may be strings in the text.
 using JsonIntegers = std::vector<int64_t>;
-using JsonReals = std::vector<double>;      ///< an array of numbers, at least one not whole
-using JsonItems = std::vector<JsonValue>;   ///< an array of anything but numbers
+using JsonReals = std::vector<double>;     ///< an array of numbers, at least one not whole
+using JsonItems = std::vector<JsonValue>;  ///< an array of anything but numbers
 using JsonObject = std::vector<JsonMember>;
 
 /// A JSON value. Arrays of numbers are stored flat; arrays that mix numbers with other values do

@@ -61,7 +61,8 @@ void write(JsonWriter& writer, std::string_view name, const Sources& sources) {
   std::vector<uint32_t> pairs;
   for (const auto& list : sources) {
     counts.push_back(list.size());
-    for (const Wired::Source& source : list) pairs.insert(pairs.end(), {source.input, source.neuron});
+    for (const Wired::Source& source : list)
+      pairs.insert(pairs.end(), {source.input, source.neuron});
   }
   writer.open(name, '{');
   writer.array("counts", counts, name);
@@ -164,13 +165,14 @@ void read(JsonReader& reader, std::string_view name, Replay& replay) {
       read(inside, field, value);
   });
   inside.finish();
-  if (!replay.enabled())
-    reader.fail(name, "a replay of no repetitions", "times or budget above 0");
+  if (!replay.enabled()) reader.fail(name, "a replay of no repetitions", "times or budget above 0");
 }
 
 /// Settings that most layers do not have are left out of the file.
 template <class Value>
-concept Optional = requires(const Value& value) { detail::is_empty(value); };
+concept Optional = requires(const Value& value) {
+  detail::is_empty(value);
+};
 
 }  // namespace
 
@@ -178,9 +180,10 @@ void write_config(JsonWriter& writer, const LayerConfig& config, const std::stri
   detail::visit_fields(config, [&]<class Value>(const detail::Field& field, const Value& value) {
     if constexpr (std::same_as<Value, Replay>)
       if (value.enabled() && value.function)
-        raise("[save] layer {}: the gate of its replay is 'function', code that a file cannot hold; "
-              "expected a built-in gate or 'expression'",
-              layer);
+        raise(
+            "[save] layer {}: the gate of its replay is 'function', code that a file cannot hold; "
+            "expected a built-in gate or 'expression'",
+            layer);
     if constexpr (Optional<Value>)
       if (detail::is_empty(value)) return;
     write(writer, field.name, value);

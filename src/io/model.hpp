@@ -14,8 +14,8 @@ inline constexpr int kModelVersion = 1;
 
 /// Bytes of a model file at most. Reading one of so many takes about three times the memory.
 inline constexpr size_t kLargestFile = size_t{1} << 30;
-/// Exponents in files lie within +-this: far beyond any that training gives, and such that sums of a
-/// few thousand of them fit 32 bits.
+/// Exponents in files lie within +-this: far beyond any that training gives, and such that sums of
+/// a few thousand of them fit 32 bits.
 inline constexpr int kExponentLimit = 256;
 
 /// The text of a model file. Raises, with the layer's name, on what a file cannot hold: NaN and

@@ -62,8 +62,8 @@ void store(const JsonReader& reader, std::string_view key, const std::vector<int
 void read_view(JsonReader& reader, const fixed::Format& format, DType network_type,
                detail::Parameter& parameter) {
   const int most = format.master_bits - format.operand_bits;
-  parameter.view_exponent = static_cast<int>(reader.integer(
-      "view_exponent", parameter.exponent, int64_t{parameter.exponent} + most));
+  parameter.view_exponent = static_cast<int>(
+      reader.integer("view_exponent", parameter.exponent, int64_t{parameter.exponent} + most));
   store(reader, "view", reader.integers("view"), format.operand_limit,
         view_offset(network_type, parameter.view), parameter.view);
 

@@ -22,7 +22,7 @@ constexpr Row kTable[] = {
 };
 
 constexpr size_t kMostRepetitions = 64;
-constexpr size_t kMostPasses = 4096;  // of a network: the graph has nodes for each
+constexpr size_t kMostPasses = 1024;  // of a network: the graph has nodes for each
 constexpr double kLargestGain = 8, kLargestScore = 16000;
 
 }  // namespace

@@ -43,12 +43,24 @@ void FixedLowering::leaf(NodeId real, Fixed value, Fixed operand) {
   operands_[real] = operand;
 }
 
-Fixed FixedLowering::value(NodeId real) {
-  for (NodeId id :
-       reachable(real_, {real})) {  // operands first, so that the recursion stays shallow
-    if (id == real || values_.contains(id)) continue;
-    if (real_[id].op == Op::leaky_relu || info(real_[id].op).cls == OpClass::kContract) value(id);
+std::vector<NodeId> FixedLowering::below(NodeId real) const {
+  std::vector<NodeId> found, stack = {real};
+  std::unordered_set<NodeId> seen;
+  while (!stack.empty()) {
+    const NodeId id = stack.back();
+    stack.pop_back();
+    if (values_.contains(id) || !seen.insert(id).second) continue;
+    for (NodeId operand : real_[id].operands) stack.push_back(operand);
+    if (id == real) continue;
+    if (real_[id].op == Op::leaky_relu || info(real_[id].op).cls == OpClass::kContract)
+      found.push_back(id);
   }
+  std::sort(found.begin(), found.end());  // ids grow from operands to users
+  return found;
+}
+
+Fixed FixedLowering::value(NodeId real) {
+  for (NodeId id : below(real)) value(id);
   const auto it = values_.find(real);
   if (it != values_.end()) return it->second;
   const Graph::Scope scope(b_.graph(), fmt::format("fixed point of {}", info(real_[real].op).name),

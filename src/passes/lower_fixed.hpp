@@ -3,6 +3,7 @@
 
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "passes/fixed_format.hpp"
@@ -60,6 +61,9 @@ class FixedLowering {
   const std::vector<ExponentUpdate>& updates() const { return updates_; }
 
  private:
+  /// Products and rectifiers that a node needs and that have no value yet, operands first: lowered
+  /// in this order, the recursion stays shallow.
+  std::vector<NodeId> below(NodeId real) const;
   Fixed lower(NodeId real);
   Fixed lower_contraction(const Node& node);
   Fixed lower_sum(const Node& node);

@@ -166,11 +166,12 @@ Graph lower_for_backend(const Graph& graph) {
   Graph result = decompose(graph);
   verify(result, "decompose");
   const auto has_scan = [&] {
+    std::vector<NodeId> roots;
     for (const Phase& phase : result.phases())
-      for (const Assignment& assignment : phase.assignments)
-        for (NodeId id : reachable(result, {assignment.value}))
-          if (result[id].op == Op::scan) return true;
-    return false;
+      for (const Assignment& assignment : phase.assignments) roots.push_back(assignment.value);
+    const std::vector<NodeId> nodes = reachable(result, roots);
+    return std::any_of(nodes.begin(), nodes.end(),
+                       [&](NodeId id) { return result[id].op == Op::scan; });
   };
   while (has_scan()) {  // a body may contain scans of its own
     result = unroll_scans(result);

@@ -33,7 +33,8 @@ TEST_F(Train, JsonHasTheFiguresOfTheScreen) {
     ASSERT_EQ(outcome.code, 0) << outcome.err;
     const json figures = json::parse(folder_.read("train.json"));
     EXPECT_EQ(keys_of(figures),
-              (Names{"epochs", "parameters", "peak_memory_bytes", "seconds", "test", "type"}));
+              (Names{"epochs", "parameters", "peak_memory_bytes", "seconds", "stop", "test", "type"}));
+    EXPECT_EQ(figures["stop"], "finished");
     EXPECT_EQ(figures["type"], type);
     EXPECT_EQ(figures["parameters"], 16 * 10 + 10 * 17);
     EXPECT_EQ(keys_of(figures["test"]), (Names{"accuracy", "count"}));

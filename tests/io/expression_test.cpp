@@ -24,7 +24,8 @@ std::string error_of(std::string_view text) {
 TEST(Expression, TextsReadAsTheyWereWritten) {
   for (const char* text :
        {"activations", "0.1", "-0", "1e-30", "(mean activations)",
-        "(subtract 1 (mean (abs activations)))", "(choose (greater activations 0.5) -2 activations)",
+        "(subtract 1 (mean (abs activations)))",
+        "(choose (greater activations 0.5) -2 activations)",
         "(maximum (largest activations) (entropy (negate (minimum activations 3))))"})
     EXPECT_EQ(to_text(parse_expression(text)), text);
   EXPECT_EQ(to_text(parse_expression("  ( add   1 (mean  activations) )  ")),
@@ -91,10 +92,9 @@ TEST(Expression, ChecksWhatNoTextCouldSay) {
 TEST(Expression, NetworksNameTheLayer) {
   Network network({.input = {2}});
   const Replay replay{.budget = 2, .gate = "expression", .expression = Expression(1e300)};
-  EXPECT_TRUE(contains(message_of([&] {
-                         network.add(Dense{.units = 2, .replay = replay, .name = "gated"});
-                       }),
-                       "layer gated"));
+  EXPECT_TRUE(contains(
+      message_of([&] { network.add(Dense{.units = 2, .replay = replay, .name = "gated"}); }),
+      "layer gated"));
   EXPECT_TRUE(network.layers().empty());
 }
 

@@ -20,7 +20,9 @@ std::vector<Network> small_models(DType type) {
                       .gate = "expression",
                       .expression = g::largest(g::activations()) * 0.5,
                       .map = {{0.5, 2}}};
-  wired.add(Wired{.grid = {2, 1}, .sources = {{{0, 1}}, {}}, .activations = {"relu", "tanh"},
+  wired.add(Wired{.grid = {2, 1},
+                  .sources = {{{0, 1}}, {}},
+                  .activations = {"relu", "tanh"},
                   .replay = replay});
   if (testing::is_fixed(type)) {
     wired.state().layers[0].output_exponents = {{0, -7}};

@@ -4,8 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
+#include <filesystem>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include <paragon/support.hpp>
 
@@ -159,8 +161,8 @@ TEST(Model, SaveRefusesWhatAFileCannotHold) {
   const auto refused = [&](const Network& network) {
     return message_of([&] { network.save(folder.path("net.json")); });
   };
-  for (const float bad : {std::numeric_limits<float>::quiet_NaN(),
-                          std::numeric_limits<float>::infinity()}) {
+  for (const float bad :
+       {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
     Network network = parse_network("2 dense:2:relu", float32);
     network.state().layers[0].parameters[0].value.as<float>()[1] = bad;
     EXPECT_TRUE(contains(refused(network), "dense_1.weights holds"));
@@ -185,12 +187,20 @@ TEST(Model, SaveRefusesWhatAFileCannotHold) {
 
 TEST(Model, CorpusIsWhatTheWriterWrites) {
   // The fuzz target starts from these files; they also keep the format from changing unseen.
-  for (const DType type : network_types()) {
-    const std::string path =
-        fmt::format("{}/fuzz/corpus/model/{}.json", PARAGON_SOURCE_DIR, name(type));
-    const std::string text = read_file(path, 1 << 20);
-    EXPECT_EQ(model_text(parse_model(text)), text) << path;
+  std::set<DType> types;
+  for (const auto& entry :
+       std::filesystem::directory_iterator(PARAGON_SOURCE_DIR "/fuzz/corpus/model")) {
+    const std::string text = read_file(entry.path().string(), 1 << 20);
+    const Network network = parse_model(text);
+    EXPECT_EQ(model_text(network), text) << entry.path();
+    types.insert(network.type());
   }
+  EXPECT_EQ(types.size(), network_types().size());
+}
+
+TEST(Model, PageShowsWhatTheWriterWrites) {
+  const std::string page = read_file(PARAGON_SOURCE_DIR "/docs/model-format.md", 1 << 20);
+  EXPECT_TRUE(contains(page, "```json\n" + model_text(parse_network("2 dense:1:relu", uint8)) + "```"));
 }
 
 TEST(Model, LoadNamesTheFile) {

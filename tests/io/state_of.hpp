@@ -133,7 +133,11 @@ inline std::vector<Replay> replays() {
       {.span = 1, .phase = "before", .times = 2, .gain = 0.7},
       {.mode = "loop", .times = 2},
       {.mode = "loop", .budget = 3, .gate = "entropy", .map = {{0.8, 3}, {0.6, 2}}},
-      {.phase = "before", .mode = "loop", .budget = 2, .gate = "max", .map = {{-0.0, 1}},
+      {.phase = "before",
+       .mode = "loop",
+       .budget = 2,
+       .gate = "max",
+       .map = {{-0.0, 1}},
        .otherwise = 0},
       {.budget = 3, .gate = "constant", .gate_value = 0.1, .map = {{1e-7, 2}}},
       {.budget = 2, .gate = "mean"},
@@ -149,7 +153,9 @@ inline std::vector<Replay> replays() {
 /// A layer of each kind with 3x3 neurons, over a 3x3 input: a chain that any replay fits.
 inline Network network_of_all_layers(DType type, const Replay& replay = {}) {
   Network network({.input = {3, 3}, .type = type, .seed = 11});
-  network.add(LocallyConnected{.grid = {3, 3}, .field = 2, .activation = "leaky_relu",
+  network.add(LocallyConnected{.grid = {3, 3},
+                               .field = 2,
+                               .activation = "leaky_relu",
                                .name = "first \"\u00e9\" 9007199254740993"});
   Wired wired{.grid = {3, 3}, .activation = "tanh", .name = "9007199254740993"};
   for (uint32_t i = 0; i < 9; ++i)
@@ -196,13 +202,14 @@ inline void make_unusual(Network& network) {
         if (parameter.view.empty()) continue;
         fill(parameter.view, format.operand_limit);
         parameter.view_exponent =
-            parameter.exponent + static_cast<int>(index % (format.master_bits - format.operand_bits));
+            parameter.exponent +
+            static_cast<int>(index % (format.master_bits - format.operand_bits));
         continue;
       }
       visit_elements(parameter.value, [&]<class T>(std::span<T> values) {
         using Limits = std::numeric_limits<T>;
         if constexpr (std::floating_point<T>) {
-          const T special[] = {Limits::lowest(), Limits::max(),   Limits::denorm_min(),
+          const T special[] = {Limits::lowest(),     Limits::max(), Limits::denorm_min(),
                                static_cast<T>(-0.0), Limits::min(), T{1} / 3};
           for (T& value : values) {
             T random = std::ldexp(static_cast<T>(random::bits32(3, index)),

@@ -194,6 +194,21 @@ TEST(Scalars, RunOneAfterTheOtherInOneDispatch) {
   }
 }
 
+TEST(Backends, RefuseTypesThatNoProgramHolds) {
+  for (const DType type :
+       {DType::uint16, DType::uint32, DType::uint64, DType::int_, DType::uint_}) {
+    GraphMaker maker;
+    maker.output("y", maker.b().cast(maker.input("x", DType::int32, {2, 2}), type));
+    maker.finish();
+    for (const char* device : {"ref", "cpu"}) {
+      const std::string message = testing::message_of([&] { GraphRunner(maker.graph, device); });
+      for (const std::string& part :
+           {std::string(device), std::string("cast"), std::string(name(type))})
+        EXPECT_TRUE(testing::contains(message, part));
+    }
+  }
+}
+
 TEST(Backends, RefuseByNameWhatTheyLack) {
   GraphMaker maker;
   Builder b = maker.b();

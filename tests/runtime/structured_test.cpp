@@ -9,6 +9,7 @@
 
 #include "backends/cpu/target.hpp"
 #include "graph_runner.hpp"
+#include "passes/fixed_format.hpp"
 #include "raises.hpp"
 
 namespace paragon {
@@ -103,7 +104,7 @@ TEST_F(Targets, Reductions) {
                           {33, 1}, {7, 13}, {31, 32}, {33, 17}, {5, 3000}, {3000, 5}, {260, 300}};
   for (const Op op : {Op::sum, Op::maximum})
     for (const DType type :
-         {DType::float32, DType::float64, DType::int32, DType::int64, DType::int8})
+         {DType::float32, DType::float64, DType::int32, DType::int64, DType::int8, DType::int16})
       for (const Shape& shape : shapes)
         for (const int64_t axis : {0, 1, 2}) {
           const size_t terms = op == Op::maximum ? 0
@@ -127,21 +128,37 @@ TEST_F(Targets, Reductions) {
                    2147483646});
 }
 
+/// Range of what products of a type read, and the shift of their sums.
+struct Products {
+  DType type;
+  double low, high;
+  int bits;  // magnitude bits of integers; 0: floating point
+};
+
+const Products kProducts[] = {{DType::float32, -100, 100, 0},
+                              {DType::float64, -100, 100, 0},
+                              {DType::int8, -127, 127, 7},
+                              {DType::int16, -32639, 32639, 15},
+                              {DType::int32, -8355711, 8355711, 23}};
+
 TEST_F(Targets, Contractions) {
   const std::array<size_t, 3> sizes[] = {
       {1, 1, 1},     {1, 1, 3000},   {15, 16, 17},  {16, 17, 15},  {31, 33, 32},
       {7, 13, 5},    {33, 17, 3000}, {1, 300, 784}, {300, 1, 100}, {130, 70, 40},
       {64, 128, 64}, {0, 5, 3},      {5, 0, 3},     {5, 3, 0}};
-  for (const DType type : {DType::float32, DType::float64, DType::int8})
+  for (const auto& [type, low, high, bits] : kProducts)
     for (const auto& [m, n, k] : sizes)
       for (const int flags : {0, 1, 2, 3}) {
         const bool ta = flags & 1, tb = flags & 2;
+        const int64_t shift = bits == 0 ? 0 : fixed::sum_shift(2 * bits, k);
         expect_as_ref(
             {"contract " + std::string(name(type)) + " " + std::to_string(m) + "x" +
                  std::to_string(n) + "x" + std::to_string(k) + " flags " + std::to_string(flags),
              {{type, ta ? Shape{k, m} : Shape{m, k}}, {type, tb ? Shape{n, k} : Shape{k, n}}},
-             [=](Builder& b, const Nodes& x) { return b.contract(x[0], x[1], ta, tb); },
-             k});
+             [=](Builder& b, const Nodes& x) { return b.contract(x[0], x[1], ta, tb, shift); },
+             k,
+             low,
+             high});
         if (HasFatalFailure()) return;
       }
 }
@@ -155,7 +172,7 @@ std::shared_ptr<const ir::IndexTable> random_table(size_t units, size_t taps, si
 }
 
 TEST_F(Targets, IndexedContractions) {
-  for (const DType type : {DType::float32, DType::float64, DType::int8})
+  for (const auto& [type, low, high, bits] : kProducts)
     for (const auto& table : {random_table(1, 1, 1), random_table(13, 9, 20),
                               random_table(64, 25, 100), random_table(3, 200, 7)})
       for (const size_t batch : {1, 15, 16, 17, 33, 64})
@@ -165,21 +182,26 @@ TEST_F(Targets, IndexedContractions) {
           const size_t terms = op == Op::gather_dot         ? table->taps
                                : op == Op::gather_dot_wgrad ? batch
                                                             : table->index.size();
+          const int64_t shift = bits == 0 ? 0 : fixed::sum_shift(2 * bits, terms);
           expect_as_ref(
               {std::string(info(op).name) + " " + std::string(name(type)) + to_string(w) +
                    " batch " + std::to_string(batch),
                {{type, op == Op::gather_dot_xgrad ? y : x},
                 {type, op == Op::gather_dot_wgrad ? y : w}},
-               [=](Builder& b, const Nodes& v) { return b.gather_dot(op, v[0], v[1], table); },
-               terms});
+               [=](Builder& b, const Nodes& v) {
+                 return b.graph().make(op, {v[0], v[1]}, {.c = shift, .table = table});
+               },
+               terms,
+               low,
+               high});
           if (HasFatalFailure()) return;
         }
 }
 
 TEST_F(Targets, Movement) {
   const Shape shapes[] = {{1, 1}, {1, 33}, {33, 1}, {7, 13}, {16, 32}, {64, 784}, {0, 5}, {5, 0}};
-  const DType types[] = {DType::float32, DType::float64, DType::int8,
-                         DType::uint8,   DType::int32,   DType::int64};
+  const DType types[] = {DType::float32, DType::float64, DType::int8, DType::uint8,
+                         DType::int16,   DType::int32,   DType::int64};
   for (const DType type : types)
     for (const Shape& shape : shapes) {
       const std::string text = " " + std::string(name(type)) + to_string(shape);
@@ -189,6 +211,22 @@ TEST_F(Targets, Movement) {
                      [](Builder& b, const Nodes& x) { return b.transpose(x[0]); },
                      0,
                      low});
+      expect_as_ref({"concat" + text,
+                     {{type, shape}, {type, {3, shape[1]}}, {type, shape}},
+                     [](Builder& b, const Nodes& x) {
+                       return b.concat({x[2], x[1], x[0], x[1]});
+                     },
+                     0,
+                     low});
+      for (const size_t first : {size_t{0}, shape[0] / 2})
+        if (shape[0] > 0)
+          expect_as_ref({"rows" + text,
+                         {{type, shape}},
+                         [=](Builder& b, const Nodes& x) {
+                           return b.rows(x[0], first, (shape[0] - first + 1) / 2);
+                         },
+                         0,
+                         low});
       expect_as_ref({"stack" + text,
                      {{type, shape}, {type, shape}, {type, shape}},
                      [](Builder& b, const Nodes& x) {

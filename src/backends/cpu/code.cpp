@@ -61,8 +61,8 @@ BoundCode::BoundCode(const runtime::Dispatch& dispatch, const runtime::Program& 
   if (anchor_only && stores_.size() == 1 && or_stores_.empty()) plain_store_ = stores_[0].memory;
 }
 
-// A floating-point product that only the next addition or subtraction reads becomes part of it: one pass
-// over the tile less, the same two roundings.
+// A floating-point product that only the next addition or subtraction reads becomes part of it: one
+// pass over the tile less, the same two roundings.
 void BoundCode::fuse_products(const runtime::Dispatch& dispatch) {
   std::vector<size_t> readers(steps_.size(), 0);
   for (const Step& step : steps_)

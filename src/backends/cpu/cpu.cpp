@@ -2,6 +2,8 @@
 #include <algorithm>
 #include <cstring>
 #include <deque>
+#include <exception>
+#include <utility>
 
 #include "backends/cpu/dispatch.hpp"
 #include "backends/cpu/target.hpp"
@@ -74,6 +76,7 @@ class CpuInstance final : public runtime::Instance {
     }
     team_.run([](void* self, int thread) { static_cast<CpuInstance*>(self)->run_thread(thread); },
               this);
+    if (thrown_) std::rethrow_exception(std::exchange(thrown_, nullptr));
   }
 
  private:
@@ -88,8 +91,19 @@ class CpuInstance final : public runtime::Instance {
     std::byte* scratch = scratch_.data() + static_cast<size_t>(thread) * scratch_per_thread_;
     for (size_t i = 0; i < current_->dispatches.size(); ++i) {
       const BoundDispatch& dispatch = current_->dispatches[i];
-      if (thread < dispatch.parts() && !dispatch.skipped()) dispatch.run(thread, scratch);
+      if (thread < dispatch.parts() && !dispatch.skipped()) run_part(dispatch, thread, scratch);
       if (current_->barrier_after[i]) team_.barrier();
+    }
+  }
+
+  // A function of the user may throw. The team meets at its barriers all the same, and run() throws
+  // it on.
+  void run_part(const BoundDispatch& dispatch, int thread, std::byte* scratch) {
+    if (thread != 0) return dispatch.run(thread, scratch);
+    try {
+      dispatch.run(thread, scratch);
+    } catch (...) {
+      if (!thrown_) thrown_ = std::current_exception();
     }
   }
 
@@ -140,19 +154,39 @@ class CpuInstance final : public runtime::Instance {
   AlignedBuffer scratch_;
   size_t scratch_per_thread_ = 0;
   const BoundPhase* current_ = nullptr;
+  std::exception_ptr thrown_;  // by thread 0, which runs what only one thread may
 };
+
+/// What programs hold: networks of the other types compute in these.
+bool is_held(DType type) {
+  switch (type) {
+    case DType::float32:
+    case DType::float64:
+    case DType::int8:
+    case DType::uint8:
+    case DType::int16:
+    case DType::int32:
+    case DType::int64:
+      return true;
+    default:
+      return false;
+  }
+}
 
 class CpuBackend final : public runtime::Backend {
  public:
   std::string_view name() const override { return "cpu"; }
 
   bool supports(Op op, DType type) const override {
+    if (!is_held(type)) return false;
     switch (info(op).cls) {
       case ir::OpClass::kContract:
         return type == DType::float32 || type == DType::float64 || type == DType::int32;
       case ir::OpClass::kReduce:
         return type == DType::float32 || type == DType::float64 || type == DType::int32 ||
                type == DType::int64;
+      case ir::OpClass::kMove:
+        return op != Op::host_score || is_float(type) || type == DType::int32;
       case ir::OpClass::kIndex:
         return op == Op::gather || type == DType::float32 || type == DType::float64;
       default:

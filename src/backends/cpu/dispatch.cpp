@@ -7,6 +7,7 @@
 #include "backends/cpu/gemm/gemm_type.hpp"
 #include "backends/cpu/movement/movement.hpp"
 #include "core/error.hpp"
+#include "runtime/host_score.hpp"
 
 namespace paragon::cpu {
 
@@ -336,6 +337,27 @@ void BoundDispatch::run_move(int thread) const {
     case Op::unstack:
       std::memcpy(result_, operands_[0] + static_cast<size_t>(dispatch_.attrs.a) * bytes, bytes);
       return;
+    case Op::rows:
+      std::memcpy(result_,
+                  operands_[0] + static_cast<size_t>(dispatch_.attrs.a) * result.shape[1] *
+                                     size_of(result.type),
+                  bytes);
+      return;
+    case Op::concat: {
+      std::byte* to = result_;
+      for (size_t i = 0; i < operands_.size(); ++i) {
+        const size_t part = program_.buffers[dispatch_.operands[i]].bytes();
+        std::memcpy(to, operands_[i], part);
+        to += part;
+      }
+      return;
+    }
+    case Op::host_score: {
+      const auto& x = program_.buffers[dispatch_.operands[0]];
+      return runtime::host_score(*dispatch_.attrs.function, x.type, operands_[0], x.shape.rows(),
+                                 x.shape.cols(), *reinterpret_cast<const int32_t*>(operands_[1]),
+                                 result_);
+    }
     case Op::stack: {
       const size_t part = bytes / operands_.size();
       for (size_t i = 0; i < operands_.size(); ++i)

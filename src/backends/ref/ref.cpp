@@ -5,6 +5,7 @@
 #include "core/fixed_point.hpp"
 #include "ir/rules/formulas.hpp"
 #include "runtime/host_memory.hpp"
+#include "runtime/host_score.hpp"
 
 // The reference backend: one thread, one element after the other, straight from the formulas. It is
 // the definition that all other backends are judged by.
@@ -277,6 +278,14 @@ class RefInstance final : public runtime::Instance {
       case Op::scatter_add:
         scatter_add(dispatch);
         break;
+      case Op::host_score: {
+        const BufferId x = dispatch.operands[0];
+        const Shape& shape = buffer(x).shape;
+        runtime::host_score(*dispatch.attrs.function, buffer(x).type, memory_.data(x), shape.rows(),
+                            shape.cols(), static_cast<int32_t>(scalar(dispatch.operands[1]).i),
+                            memory_.data(result));
+        break;
+      }
       default:
         raise("[ref] {} moves nothing", info(dispatch.op).name);
     }
