@@ -31,7 +31,7 @@ std::pair<int64_t, int64_t> range_of(const ir::Slot& slot) {
 
 void check_values(const detail::TrainingState::Slot& saved, const ir::Slot& slot) {
   if (is_float(slot.type)) return;
-  const auto range = range_of(slot);
+  const std::pair<int64_t, int64_t> range = range_of(slot);
   visit_signed(saved.value, [&](const auto& values) {
     for (const int64_t value : values)
       if (value < range.first || value > range.second)
@@ -65,17 +65,16 @@ void restore(const detail::TrainingState& state, const runtime::Program& program
     const uint32_t index = program.find_slot(saved.id, saved.name);
     const ir::Slot& slot = program.slots[index];
     if (!is_kept(slot) || slot.type != saved.value.type() || slot.shape != saved.value.shape())
-      raise("[trainer] resume: '{}' of id {} is {} {} in the checkpoint, expected {} {}",
-            saved.name, saved.id, name(saved.value.type()), to_string(saved.value.shape()),
-            name(slot.type), to_string(slot.shape));
+      raise("[trainer] resume: '{}' of id {} is {} {} in the checkpoint, expected {} {}", saved.name,
+            saved.id, name(saved.value.type()), to_string(saved.value.shape()), name(slot.type),
+            to_string(slot.shape));
     check_values(saved, slot);
     instance.upload(index, {saved.value.data(), saved.value.bytes()});
   }
   if (state.slots.size() != expected)
-    raise(
-        "[trainer] resume: the checkpoint holds {} values, this training keeps {}: was it made "
-        "with another optimizer?",
-        state.slots.size(), expected);
+    raise("[trainer] resume: the checkpoint holds {} values, this training keeps {}: was it made "
+          "with another optimizer?",
+          state.slots.size(), expected);
 }
 
 }  // namespace paragon::train
