@@ -22,8 +22,8 @@ struct PARAGON_API Dataset {
   std::vector<float> targets = {};  ///< instead of labels: numbers to be learned, row-major
   std::size_t target_width = 0;     ///< numbers of one row
 
-  std::size_t size() const;             ///< number of rows
-  std::size_t features() const;                       ///< of one row: product of sample_shape
+  std::size_t size() const;      ///< number of rows
+  std::size_t features() const;  ///< of one row: product of sample_shape
 
   /// A copy of rows first .. first + count - 1. Raises if there are not so many.
   Dataset slice(std::size_t first, std::size_t count) const;

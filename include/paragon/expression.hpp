@@ -18,7 +18,7 @@ namespace paragon {
 ///   Replay{.budget = 3, .gate = "expression", .expression = 1 - gate::mean(gate::activations())}
 class PARAGON_API Expression {
  public:
-  Expression() = default;  ///< empty
+  Expression() = default;    ///< empty
   Expression(double value);  // NOLINT: numbers are expressions
 
   bool empty() const { return node_ == nullptr; }

@@ -18,7 +18,8 @@ namespace paragon {
 struct Dense {
   std::size_t units = 0;              ///< neurons, >= 1
   std::string activation = "linear";  ///< a name of activations()
-  std::vector<std::string> activations = {};  ///< of each neuron instead; softmax is for all or none
+  std::vector<std::string> activations =
+      {};  ///< of each neuron instead; softmax is for all or none
   Replay replay = {};
   std::string name = {};  ///< unique in its network; "" = made from keyword and position
 };
@@ -41,8 +42,8 @@ struct Wired {
     std::uint32_t input = 0;   ///< which of the layers read, in the order given to add_reading
     std::uint32_t neuron = 0;  ///< row-major index there
   };
-  std::array<std::size_t, 2> grid = {0, 0};          ///< {width, height}
-  std::vector<std::vector<Source>> sources = {};     ///< of each neuron, row-major
+  std::array<std::size_t, 2> grid = {0, 0};       ///< {width, height}
+  std::vector<std::vector<Source>> sources = {};  ///< of each neuron, row-major
   std::string activation = "linear";
   std::vector<std::string> activations = {};
   Replay replay = {};

@@ -14,7 +14,8 @@
 namespace paragon {
 
 /// Running a span of layers again in the same pass, differentiated as the graph that is computed.
-/// The span ends with the layer that has these settings; its layers must read each other in a chain.
+/// The span ends with the layer that has these settings; its layers must read each other in a
+/// chain.
 ///
 /// mode "repeat": every layer of the span is computed again from the same inputs and its values are
 /// multiplied by `gain`; further repetitions change nothing, so only 0 or more than 0 counts. With
@@ -26,15 +27,15 @@ namespace paragon {
 /// each sample's activations - the layer's output, with phase "before" the span's input - and `map`
 /// turns the score into a number of repetitions, at most `budget`. No gradient flows through it.
 struct Replay {
-  std::size_t span = 0;          ///< how many layers before this one it starts
-  std::string phase = "after";   ///< "before" or "after" the layer's own pass
-  std::string mode = "repeat";   ///< "repeat" or "loop"
-  std::size_t times = 0;         ///< repetitions; 0 = none
-  double gain = 1.1;             ///< mode "repeat"; 0 < gain <= 8
-  std::size_t budget = 0;        ///< most repetitions of dynamic replay, up to 64; 0 = static replay
-  std::string gate = {};         ///< a name of gates(), "expression" or "function"
-  double gate_value = 0;         ///< score of the gate "constant"
-  Expression expression = {};    ///< of the gate "expression"
+  std::size_t span = 0;         ///< how many layers before this one it starts
+  std::string phase = "after";  ///< "before" or "after" the layer's own pass
+  std::string mode = "repeat";  ///< "repeat" or "loop"
+  std::size_t times = 0;        ///< repetitions; 0 = none
+  double gain = 1.1;            ///< mode "repeat"; 0 < gain <= 8
+  std::size_t budget = 0;       ///< most repetitions of dynamic replay, up to 64; 0 = static replay
+  std::string gate = {};        ///< a name of gates(), "expression" or "function"
+  double gate_value = 0;        ///< score of the gate "constant"
+  Expression expression = {};   ///< of the gate "expression"
   /// Of the gate "function": score of one sample's activations. Runs on the host: CPU devices only,
   /// and a network with it cannot be saved.
   std::function<double(std::span<const float>)> function = {};

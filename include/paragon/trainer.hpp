@@ -138,9 +138,9 @@ struct TrainerOptions {
   /// Part of the training set, its last rows, that is kept for validation: 0 .. < 1.
   double validation_split = 0;
   bool stop_on_negative_loss = false;  ///< fit ends after an epoch whose mean loss is below zero
-  std::size_t patience = 0;    ///< fit ends after so many epochs without a lower (validation) loss
-  bool keep_best = false;      ///< fit ends with the parameters of the epoch of the lowest loss
-  bool resume = false;         ///< go on from the network's checkpoint (Trainer::save)
+  std::size_t patience = 0;  ///< fit ends after so many epochs without a lower (validation) loss
+  bool keep_best = false;    ///< fit ends with the parameters of the epoch of the lowest loss
+  bool resume = false;       ///< go on from the network's checkpoint (Trainer::save)
 };
 
 /// Trains a network by mini-batches. During fit the trainer holds the truth about the parameters;

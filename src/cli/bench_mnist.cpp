@@ -51,8 +51,8 @@ const std::vector<Model>& models() {
   return table;
 }
 
-Network build(const Model& model, DType type, uint64_t seed) {
-  Network network({.input = {28, 28}, .type = type, .seed = seed});
+Network build(const Model& model, const data::Dataset& data, DType type, uint64_t seed) {
+  Network network({.input = data.sample_shape, .type = type, .seed = seed});
   const auto local = [&](const Replay& replay) {
     network.add(LocallyConnected{
         .grid = {16, 16}, .field = 5, .activation = "leaky_relu", .replay = replay});
@@ -146,8 +146,7 @@ void print_table(std::ostream& out, const std::vector<Row>& rows, bool concurren
     const Scores& scores = reloaded ? row.reloaded : row.scores;
     const std::string time = reloaded ? "-" : fmt::format("{:.2f} s", row.seconds);
     fmt::print(out, "{:<16} {:<9} {:>9} {:>8.2f} % {:>8.2f}{}\n", row.model->name, name(row.type),
-               time, scores.accuracy, scores.adhd,
-               concurrent && !reloaded ? "  concurrent" : "");
+               time, scores.accuracy, scores.adhd, concurrent && !reloaded ? "  concurrent" : "");
   }
 }
 
@@ -172,7 +171,7 @@ ExitCode run(const BenchMnistCommand& command) {
 
   const auto train_one = [&](size_t i) {
     Row& row = rows[i];
-    Network network = build(*row.model, row.type, command.seed);
+    Network network = build(*row.model, train, row.type, command.seed);
     Trainer trainer(network, {.device = command.device,
                               .optimizer = Adam{.rate = 0.01},
                               .schedule = CosineRate{},
@@ -204,9 +203,8 @@ ExitCode run(const BenchMnistCommand& command) {
   print_table(screen, rows, jobs > 1, false);
   fmt::print(screen, "\nthe same models, saved and loaded again\n\n");
   print_table(screen, rows, jobs > 1, true);
-  Json json = {{"rows", Json::array()}, {"seconds", seconds},
-               {"jobs", jobs},          {"concurrent", jobs > 1},
-               {"epochs", command.epochs}, {"train_images", train.size()},
+  Json json = {{"rows", Json::array()},  {"seconds", seconds},       {"jobs", jobs},
+               {"concurrent", jobs > 1}, {"epochs", command.epochs}, {"train_images", train.size()},
                {"seed", command.seed}};
   bool equal = true;
   for (const Row& row : rows) {

@@ -271,8 +271,8 @@ class Parser {
     add_batch(app, predict.batch);
     add_place(app, predict.place);
 
-    auto& convert = command<ConvertCommand>(
-        &app_, "convert", "make a model of a file of the Go framework", &app);
+    auto& convert = command<ConvertCommand>(&app_, "convert",
+                                            "make a model of a file of the Go framework", &app);
     app->add_option("OLD", convert.from, "file of the Go framework")->required();
     app->add_option("NEW", convert.to, "model file to write")->required();
     add_type(app, convert.type, type_names());

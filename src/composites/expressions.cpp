@@ -136,13 +136,19 @@ Expression::Expression(double value)
 
 namespace gate {
 #define PARAGON_EXPRESSION_0(name) \
-  Expression name() { return make(#name); }
-#define PARAGON_EXPRESSION_1(name) \
-  Expression name(Expression x) { return make(#name, std::move(x)); }
-#define PARAGON_EXPRESSION_2(name) \
-  Expression name(Expression x, Expression y) { return make(#name, std::move(x), std::move(y)); }
-#define PARAGON_EXPRESSION_3(name)                           \
-  Expression name(Expression x, Expression y, Expression z) { \
+  Expression name() {              \
+    return make(#name);            \
+  }
+#define PARAGON_EXPRESSION_1(name)    \
+  Expression name(Expression x) {     \
+    return make(#name, std::move(x)); \
+  }
+#define PARAGON_EXPRESSION_2(name)                  \
+  Expression name(Expression x, Expression y) {     \
+    return make(#name, std::move(x), std::move(y)); \
+  }
+#define PARAGON_EXPRESSION_3(name)                                \
+  Expression name(Expression x, Expression y, Expression z) {     \
     return make(#name, std::move(x), std::move(y), std::move(z)); \
   }
 #define PARAGON_EXPRESSION(name, operands, shape) PARAGON_EXPRESSION_##operands(name)
@@ -177,8 +183,7 @@ NodeId build_node(Builder& b, const Expression& expression, NodeId activations) 
   const Expression::Node& node = expression.node();
   if (node.op == kNumber) return b.constant(node.value, activations);
   std::vector<NodeId> x;
-  for (const Expression& operand : node.operands)
-    x.push_back(build_node(b, operand, activations));
+  for (const Expression& operand : node.operands) x.push_back(build_node(b, operand, activations));
   const size_t index = row_of(node.op);
   if (kTable[index].shape == ExpressionShape::kScore && b.shape(x[0]).is_scalar())
     return x[0];  // of numbers alone

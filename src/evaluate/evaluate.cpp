@@ -74,8 +74,7 @@ Report evaluate_numbers(const Network& network, const data::Dataset& data,
     actual.insert(actual.end(), part.outputs.begin(), part.outputs.end());
     replays.look(part.predictor);
   });
-  Report report =
-      compare(std::vector<double>(data.targets.begin(), data.targets.end()), actual);
+  Report report = compare(std::vector<double>(data.targets.begin(), data.targets.end()), actual);
   report.replays = replays.stats();
   return report;
 }
@@ -84,6 +83,7 @@ Report evaluate_numbers(const Network& network, const data::Dataset& data,
 
 Report evaluate(const Network& network, const data::Dataset& data, const EvaluateOptions& options) {
   data.verify();
+  train::check_features(network, data);
   const PredictorOptions place{
       .device = options.device, .batch = options.batch, .threads = options.threads};
   return data.targets.empty() ? evaluate_classes(network, data, place)

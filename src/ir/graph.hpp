@@ -79,7 +79,8 @@ struct Node {
 };
 
 /// Where a node comes from: the stable id of the layer, whether it carries activations or errors,
-/// which pass through the layer it belongs to. Known to the numeric lowering, no part of a node's identity.
+/// which pass through the layer it belongs to. Known to the numeric lowering, no part of a node's
+/// identity.
 struct Provenance {
   uint64_t id = 0;
   bool error = false;

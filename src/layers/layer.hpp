@@ -50,8 +50,8 @@ Activation activation_of(const LayerConfig& config);  ///< raises on an unknown 
 bool ends_with_softmax(const LayerConfig& config);
 
 // One pair a layer.
-#define PARAGON_LAYER(keyword, Config)                                                            \
-  LayerPlan plan(const Config& config, const InputShapes& inputs, const std::string& place);      \
+#define PARAGON_LAYER(keyword, Config)                                                       \
+  LayerPlan plan(const Config& config, const InputShapes& inputs, const std::string& place); \
   ir::NodeId build(ir::Builder& b, const Config& config, const BuildInputs& inputs);
 #include <paragon/layers.def>
 

@@ -66,9 +66,8 @@ ir::NodeId build(ir::Builder& b, const LocallyConnected& config, const BuildInpu
   auto table =
       ir::make_index_table(std::move(index), width * height, field * field, input.elements());
   // Feature-major inside: the batch is what the SIMD lanes run over.
-  const ir::NodeId dot =
-      b.gather_dot(ir::Op::gather_dot, b.transpose(inputs.values[0]), inputs.parameters[0],
-                   std::move(table));
+  const ir::NodeId dot = b.gather_dot(ir::Op::gather_dot, b.transpose(inputs.values[0]),
+                                      inputs.parameters[0], std::move(table));
   return b.transpose(activate(b, config, b.add(dot, inputs.parameters[1]), true));
 }
 

@@ -26,8 +26,8 @@ LayerPlan plan(const Wired& config, const InputShapes& inputs, const std::string
           kMaxEdge);
   const size_t units = width * height;
   if (config.sources.size() != units)
-    raise("[{}] got sources of {} neurons, expected {} ({}x{})", place, config.sources.size(), units,
-          width, height);
+    raise("[{}] got sources of {} neurons, expected {} ({}x{})", place, config.sources.size(),
+          units, width, height);
   for (size_t i = 0; i < units; ++i)
     for (const Wired::Source& source : config.sources[i]) {
       if (source.input >= inputs.size())
@@ -65,8 +65,9 @@ ir::NodeId build(ir::Builder& b, const Wired& config, const BuildInputs& inputs)
       index[i * taps + k] = static_cast<int32_t>(offsets[source.input] + source.neuron);
     }
   const ir::NodeId x = turned.size() == 1 ? turned[0] : b.concat(turned);
-  const ir::NodeId dot = b.gather_dot(ir::Op::gather_dot, x, inputs.parameters[0],
-                                      ir::make_index_table(std::move(index), units, taps, features));
+  const ir::NodeId dot =
+      b.gather_dot(ir::Op::gather_dot, x, inputs.parameters[0],
+                   ir::make_index_table(std::move(index), units, taps, features));
   return b.transpose(activate(b, config, b.add(dot, inputs.parameters[1]), true));
 }
 

@@ -75,7 +75,8 @@ struct Check {
 
   void gate() const {
     const Gate which = parse_gate(replay.gate);
-    if (which == Gate::constant) number("gate_value", replay.gate_value, -kLargestScore, kLargestScore);
+    if (which == Gate::constant)
+      number("gate_value", replay.gate_value, -kLargestScore, kLargestScore);
     if ((which == Gate::expression) == replay.expression.empty())
       fail("the gate is '{}' and the expression {}", replay.gate,
            replay.expression.empty() ? "empty" : "given");
@@ -149,8 +150,8 @@ void check_replay(const NetworkState& state, size_t last) {
   for (size_t i = 1; i < span.size(); ++i)
     if (replay.mode == "loop" &&
         (span[i].inputs.size() != 1 || span[i].inputs[0] != span[i - 1].id))
-      check.fail("mode loop needs a chain, but layer {} does not read layer {} alone",
-                 span[i].name, span[i - 1].name);
+      check.fail("mode loop needs a chain, but layer {} does not read layer {} alone", span[i].name,
+                 span[i - 1].name);
   if (input.elements() != layer.shape.elements())
     check.fail("{} needs a span whose output {} has the shape of its input {}", what,
                to_string(layer.shape), to_string(input));

@@ -83,7 +83,7 @@ void parse_field(const Word& word, std::string_view name, std::string_view text,
 /// Can a spec say it?
 template <class Value>
 concept InSpec = std::same_as<Value, size_t> || std::same_as<Value, std::array<size_t, 2>> ||
-                 std::same_as<Value, std::string>;
+    std::same_as<Value, std::string>;
 
 std::string field_text(size_t value) {
   return fmt::format("{}", value);
@@ -116,20 +116,20 @@ LayerConfig parse_layer(const Word& word) {
   size_t next = 1;
   detail::visit_fields(config, [&]<class Value>(const detail::Field& field, Value& value) {
     if constexpr (InSpec<Value>) {
-    if (field.required) {
-      if (next >= parts.size()) word.fail("{} is missing, expected {}", field.name, form);
-      parse_field(word, field.name, parts[next], value);
-      used[next++] = true;
-      return;
-    }
-    const std::string prefix = fmt::format("{}=", field.name);
-    for (size_t i = next; i < parts.size(); ++i) {
-      if (!parts[i].starts_with(prefix)) continue;
-      if (used[i]) continue;
-      parse_field(word, field.name, parts[i].substr(prefix.size()), value);
-      used[i] = true;
-      break;
-    }
+      if (field.required) {
+        if (next >= parts.size()) word.fail("{} is missing, expected {}", field.name, form);
+        parse_field(word, field.name, parts[next], value);
+        used[next++] = true;
+        return;
+      }
+      const std::string prefix = fmt::format("{}=", field.name);
+      for (size_t i = next; i < parts.size(); ++i) {
+        if (!parts[i].starts_with(prefix)) continue;
+        if (used[i]) continue;
+        parse_field(word, field.name, parts[i].substr(prefix.size()), value);
+        used[i] = true;
+        break;
+      }
     }
   });
   for (size_t i = 0; i < parts.size(); ++i)
@@ -149,12 +149,12 @@ std::string layer_spec(const LayerConfig& config) {
   size_t index = 0;
   detail::visit_fields(config, [&]<class Value>(const detail::Field& field, const Value& value) {
     if constexpr (InSpec<Value>) {
-    const std::string text = field_text(value);
-    const bool is_default = text == defaults[index++];
-    if (field.required)
-      spec += ':' + text;
-    else if (!is_default)
-      spec += fmt::format(":{}={}", field.name, text);
+      const std::string text = field_text(value);
+      const bool is_default = text == defaults[index++];
+      if (field.required)
+        spec += ':' + text;
+      else if (!is_default)
+        spec += fmt::format(":{}={}", field.name, text);
     } else if (!detail::is_empty(value)) {
       raise("[layers] a spec in one line cannot say the {} of a layer", field.name);
     }

@@ -60,8 +60,8 @@ struct NetworkState {
   /// Fixed point: inputs lie within +-2^input_exponent; set by the first training on float
   /// features.
   int input_exponent = 0;
-  std::vector<Layer> layers;  ///< every layer after those it reads
-  uint64_t next_id = 1;       ///< of layers and parameters alike; never reused
+  std::vector<Layer> layers;              ///< every layer after those it reads
+  uint64_t next_id = 1;                   ///< of layers and parameters alike; never reused
   std::optional<TrainingState> training;  ///< of a checkpoint
 
   Layer* find(const std::string& name);

@@ -74,4 +74,8 @@ void set_values(const NetworkState& state, Parameter& parameter, std::span<const
     std::ranges::copy(values, parameter.value.as<double>().begin());
 }
 
+double feature_scale(DType type) {
+  return info(type).arithmetic == Arithmetic::kFixed ? 255.0 / 256 : 1;
+}
+
 }  // namespace paragon::detail

@@ -14,4 +14,8 @@ namespace paragon::detail {
 /// there are too few or too many, if one is not finite, or if the type cannot hold it.
 void set_values(const NetworkState& state, Parameter& parameter, std::span<const double> values);
 
+/// What a feature of 1 is worth to a network: in fixed point features are encoded like bytes, as
+/// multiples of 1/256 where a byte is b/255.
+double feature_scale(DType type);
+
 }  // namespace paragon::detail

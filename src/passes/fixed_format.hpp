@@ -12,14 +12,14 @@ namespace paragon::fixed {
 
 /// What differs between the widths of fixed-point networks.
 struct Format {
-  DType operand;              ///< storage of what products read: activations, errors, views
-  int operand_bits;           ///< their magnitude bits
-  int64_t operand_limit;      ///< they are clipped to +-this: byte digits of 127 at most
-  DType master;               ///< storage of master weights and biases
-  int master_bits;            ///< their magnitude bits
-  int bias_fraction;          ///< bias masters are multiples of 2^-bias_fraction
-  int probability_fraction;   ///< softmax outputs are multiples of 2^-probability_fraction
-  int power_fraction;         ///< fraction bits of the exponents that softmax raises 2 to
+  DType operand;             ///< storage of what products read: activations, errors, views
+  int operand_bits;          ///< their magnitude bits
+  int64_t operand_limit;     ///< they are clipped to +-this: byte digits of 127 at most
+  DType master;              ///< storage of master weights and biases
+  int master_bits;           ///< their magnitude bits
+  int bias_fraction;         ///< bias masters are multiples of 2^-bias_fraction
+  int probability_fraction;  ///< softmax outputs are multiples of 2^-probability_fraction
+  int power_fraction;        ///< fraction bits of the exponents that softmax raises 2 to
 
   int64_t master_limit() const { return (int64_t{1} << master_bits) - 1; }
   /// Inputs of 0 .. 1 are 0 .. 2^operand_bits times 2^input_exponent.

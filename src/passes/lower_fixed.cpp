@@ -179,8 +179,7 @@ Fixed FixedLowering::requantise(NodeId real) {
   const Provenance site = real_.provenance(real);
   const Graph::Scope scope(b_.graph(), "requantise", site);
   const NodeId bits = b_.unary(Op::bit_length, b_.or_bits(v.mantissa));
-  const NodeId excess =
-      b_.max(b_.sub(bits, b_.integer(format_.operand_bits)), b_.integer(0));
+  const NodeId excess = b_.max(b_.sub(bits, b_.integer(format_.operand_bits)), b_.integer(0));
   const NodeId seen = b_.add(v.exponent, excess);
   // A layer may round several values of a kind, e.g. a linear layer's errors beside its reader's.
   const auto others =

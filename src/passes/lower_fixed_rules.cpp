@@ -70,9 +70,8 @@ Fixed FixedLowering::lower_product(const Node& node) {
   if (!known(y)) std::swap(x, y);
   if (!known(y))
     raise("[fixed point] there is no rule for a product of two tensors of unknown scale");
-  return {
-      b_.mul_shift(x.mantissa, y.mantissa, b_.sub(b_.integer(0), y.exponent), kValueLimit),
-      x.exponent};
+  return {b_.mul_shift(x.mantissa, y.mantissa, b_.sub(b_.integer(0), y.exponent), kValueLimit),
+          x.exponent};
 }
 
 Fixed FixedLowering::lower_choice(const Node& node) {
@@ -122,14 +121,13 @@ Fixed FixedLowering::lower_ratio(const Node& node) {
 Fixed FixedLowering::lower_squared_error(const Node& node) {
   const Fixed y = value(node.operands[0]), target = value(node.operands[1]);
   const NodeId exponent = common_exponent(y, target);
-  const NodeId difference =
-      b_.align(b_.sub(align(y, exponent), align(target, exponent)),
-               b_.sub(b_.integer(-kLossFraction), exponent), kValueLimit);
+  const NodeId difference = b_.align(b_.sub(align(y, exponent), align(target, exponent)),
+                                     b_.sub(b_.integer(-kLossFraction), exponent), kValueLimit);
   const NodeId wide = b_.cast(difference, DType::int64);
   const NodeId squares = b_.align(b_.mul(wide, wide), b_.integer(kLossFraction), kValueLimit);
   const auto columns = static_cast<int64_t>(b_.shape(wide)[1]);
-  const NodeId mean = b_.binary(Op::div_round, b_.sum(squares, 1),
-                                b_.integer(columns, DType::int64));
+  const NodeId mean =
+      b_.binary(Op::div_round, b_.sum(squares, 1), b_.integer(columns, DType::int64));
   return {b_.cast(mean, DType::int32), b_.integer(-kLossFraction)};
 }
 
@@ -144,8 +142,7 @@ NodeId FixedLowering::row_distances(const Fixed& x) {
 }
 
 NodeId FixedLowering::row_powers(const Fixed& logits) {
-  return b_.graph().make(Op::exp2_negative, {row_distances(logits)},
-                         {.a = format_.power_fraction});
+  return b_.graph().make(Op::exp2_negative, {row_distances(logits)}, {.a = format_.power_fraction});
 }
 
 // log2 S + sum(p t) with t the distances in powers of two, S = sum(2^-t), p = 2^-t / S.
@@ -164,8 +161,7 @@ Fixed FixedLowering::lower_entropy(const Node& node) {
       b_.sub(b_.unary(Op::log2_q16, total), b_.integer(int64_t{30} << kScoreFraction));
   const NodeId sum = b_.add(b_.cast(mean, DType::int32), logarithm);
   const size_t columns = b_.shape(powers)[1];
-  const Mantissa15 f =
-      to_mantissa15(columns > 1 ? 1 / std::log2(static_cast<double>(columns)) : 1);
+  const Mantissa15 f = to_mantissa15(columns > 1 ? 1 / std::log2(static_cast<double>(columns)) : 1);
   return {b_.mul_shift(sum, b_.integer(f.mantissa), b_.integer(f.shift), kValueLimit),
           b_.integer(-kScoreFraction)};
 }

@@ -12,7 +12,8 @@ using ir::Op;
 using ir::OpClass;
 
 bool is_code(const Node& node) {
-  return node.op == Op::iota || node.op == Op::table || node.op == Op::when || info(node.op).cls == OpClass::kElementwise;
+  return node.op == Op::iota || node.op == Op::table || node.op == Op::when ||
+         info(node.op).cls == OpClass::kElementwise;
 }
 
 bool can_anchor(Op op) {

@@ -16,9 +16,13 @@ struct Stage {
 
 ir::Graph training_graph(const Network& network, const TrainerOptions& options) {
   // The number of samples is part of the program; one batch stands for any data set.
-  return train::back_propagation(
-      {network.state(), options.optimizer, options.batch, options.batch, DType::uint8, options.clip,
-       {parse_loss(options.loss), false}});
+  return train::back_propagation({network.state(),
+                                  options.optimizer,
+                                  options.batch,
+                                  options.batch,
+                                  DType::uint8,
+                                  options.clip,
+                                  {parse_loss(options.loss), false}});
 }
 
 const std::vector<Stage>& stages() {

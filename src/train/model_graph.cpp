@@ -103,8 +103,8 @@ class LayerGraph {
     }
   }
 
-  // The span's output is its next input. With phase before, its input is looped and the layers below
-  // the last one run over the result.
+  // The span's output is its next input. With phase before, its input is looped and the layers
+  // below the last one run over the result.
   void loop(std::span<const Layer> span, const Replay& replay, size_t last) {
     const NodeId counts = count(span, replay);
     const bool before = replay.phase == "before";
@@ -195,8 +195,8 @@ ModelGraph build_model(const detail::NetworkState& state, size_t batch, DType ty
   const Layer& last = state.layers.back();
   model.x = input(kFeatures, type, {batch, sample.elements()});
   model.labels = input(kLabels, DType::int32, {batch, 1});
-  model.targets = loss.has_targets ? input(kTargets, type, {batch, last.shape.elements()})
-                                   : ir::kNoNode;
+  model.targets =
+      loss.has_targets ? input(kTargets, type, {batch, last.shape.elements()}) : ir::kNoNode;
   model.count = input(kCount, DType::int32, {});
   model.logits = LayerGraph(state, model, type).run();
 

@@ -75,8 +75,8 @@ struct FixedUpdate {
   /// v + (g^2 - v) / 2^bits, kept in the state "variance", as a multiple of 2^-56.
   NodeId variance(int bits, NodeId g) const {
     const NodeId old = state("variance", DType::int64), wide = b.cast(g, DType::int64);
-    const NodeId now = b.add(old, b.align(b.sub(b.mul(wide, wide), old), number(bits),
-                                          int64_t{1} << 61));
+    const NodeId now =
+        b.add(old, b.align(b.sub(b.mul(wide, wide), old), number(bits), int64_t{1} << 61));
     u.assign(p.id, "variance", now);
     return now;
   }
@@ -106,8 +106,9 @@ struct FixedUpdate {
     // The exponent of this step's view was fixed by the step before: the write needs no second
     // pass.
     const NodeId used = u.state(p.id, kViewNext, DType::int32, {}, ir::SlotRole::kState);
-    u.assign(p.id, kView, b.requantise(value, b.add(used, number(p.fraction)),
-                                       format.operand_limit, format.operand));
+    u.assign(
+        p.id, kView,
+        b.requantise(value, b.add(used, number(p.fraction)), format.operand_limit, format.operand));
     u.assign(p.id, kViewExponent, used);
     const NodeId bits = b.unary(Op::bit_length, b.or_bits(value));
     const NodeId excess = b.max(b.sub(bits, number(format.operand_bits)), number(0));
@@ -161,8 +162,7 @@ void fixed_update(const FixedUpdate& f, const Config& o) {
       b.add(m0, b.mul_shift(b.sub(g, m0), f.number(gain), f.number(15), kGradientLimit));
   f.u.assign(f.p.id, "mean", m);
   const NodeId ratio = f.ratio(m, f.variance(bits, g), o.epsilon);
-  const NodeId scaled =
-      b.mul_shift(ratio, correction, f.number(kRatioFraction), kGradientLimit);
+  const NodeId scaled = b.mul_shift(ratio, correction, f.number(kRatioFraction), kGradientLimit);
   NodeId step = f.rated(scaled, kRatioFraction);
   if (kDecoupled && o.weight_decay != 0) {
     const int64_t limit = f.format.master_limit();
@@ -185,8 +185,8 @@ void fixed_update(const FixedUpdate&, std::monostate) {
 
 NodeId gradient_bound(ir::Builder& b, double bound) {
   const double units = std::ldexp(bound, kGradientFraction);
-  return b.integer(static_cast<int64_t>(std::llround(
-      std::clamp(units, -static_cast<double>(kGradientLimit), static_cast<double>(kGradientLimit)))));
+  return b.integer(static_cast<int64_t>(std::llround(std::clamp(
+      units, -static_cast<double>(kGradientLimit), static_cast<double>(kGradientLimit)))));
 }
 
 // The factor, Q15, that brings the norm of all gradients down to the limit: norms are Q14.
@@ -196,8 +196,8 @@ NodeId norm_factor(ir::Builder& b, double limit, const std::vector<NodeId>& grad
   NodeId squares = wide(0);
   for (NodeId g : gradients) {
     const NodeId x = b.cast(g, DType::int64);
-    const NodeId square = b.align(b.mul(x, x), b.integer(2 * (kGradientFraction - kNormFraction)),
-                                  int64_t{1} << 40);
+    const NodeId square =
+        b.align(b.mul(x, x), b.integer(2 * (kGradientFraction - kNormFraction)), int64_t{1} << 40);
     squares = b.add(squares, b.sum(square, 2));
   }
   const NodeId norm = b.unary(Op::isqrt, squares);

@@ -9,15 +9,19 @@
 
 namespace paragon::train {
 
+void check_features(const Network& network, const data::Dataset& data) {
+  size_t expected = 1;
+  for (size_t extent : network.input_shape()) expected *= extent;
+  if (data.features() != expected)
+    raise("[data] samples have {} values, expected the {} of the network's input", data.features(),
+          expected);
+}
+
 void for_each_prediction(const Network& network, const data::Dataset& data,
                          PredictorOptions options,
                          const std::function<void(const PredictedRows&)>& look) {
   const size_t count = data.size(), features = data.features(), outputs = network.outputs();
-  size_t expected = 1;
-  for (size_t extent : network.input_shape()) expected *= extent;
-  if (features != expected)
-    raise("[data] samples have {} values, expected the {} of the network's input", features,
-          expected);
+  check_features(network, data);
   if (options.batch == 0) raise("[data] batch is 0, expected 1 or more");
   if (count == 0) return;
   options.batch = std::min(options.batch, count);

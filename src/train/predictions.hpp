@@ -15,6 +15,9 @@ struct PredictedRows {
   Predictor& predictor;
 };
 
+/// Raises unless samples have as many features as the network's input.
+void check_features(const Network& network, const data::Dataset& data);
+
 /// Runs a network over a data set, batch by batch. Raises if its samples do not fit the network.
 void for_each_prediction(const Network& network, const data::Dataset& data,
                          PredictorOptions options,

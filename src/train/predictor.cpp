@@ -118,9 +118,10 @@ std::vector<std::size_t> Predictor::repetitions(std::size_t layer) {
   impl_->instance->download(entry.slot, {entry.counts.data(), entry.counts.bytes()});
   std::vector<std::size_t> counts(impl_->rows);
   for (size_t i = 0; i < counts.size(); ++i)
-    counts[i] = entry.counts.type() == DType::int32     ? static_cast<size_t>(entry.counts.as<int32_t>()[i])
-                : entry.counts.type() == DType::float32 ? static_cast<size_t>(entry.counts.as<float>()[i])
-                                                        : static_cast<size_t>(entry.counts.as<double>()[i]);
+    counts[i] =
+        entry.counts.type() == DType::int32     ? static_cast<size_t>(entry.counts.as<int32_t>()[i])
+        : entry.counts.type() == DType::float32 ? static_cast<size_t>(entry.counts.as<float>()[i])
+                                                : static_cast<size_t>(entry.counts.as<double>()[i]);
   return counts;
 }
 

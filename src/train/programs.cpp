@@ -58,7 +58,8 @@ Batch next_batch(Graph& graph, const TrainingSetup& setup) {
   if (setup.loss.has_targets) {
     const bool fixed = info(setup.network.type).arithmetic == Arithmetic::kFixed;
     const size_t outputs = setup.network.layers.back().shape.elements();
-    batch.targets = b.gather(data(kDataTargets, fixed ? DType::int32 : DType::float32, outputs), index);
+    batch.targets =
+        b.gather(data(kDataTargets, fixed ? DType::int32 : DType::float32, outputs), index);
   } else {
     batch.labels = b.gather(data(kDataLabels, DType::int32, 1), index);
   }
@@ -125,7 +126,8 @@ void add_fixed_step(Graph& graph, const TrainingSetup& setup, const ModelGraph& 
     lowering.leaf(model.targets, {batch.targets, b.integer(setup.target_exponent)});
   lowering.leaf(model.count, {batch.count, kNoNode});
   lower_parameters(model, format, graph, lowering);
-  lowering.value(model.logits);  // forward first, so that its roundings are numbered as in inference
+  lowering.value(
+      model.logits);  // forward first, so that its roundings are numbered as in inference
 
   const FixedRates rates{
       input(graph, "rate", DType::int32), input(graph, "rate_shift", DType::int32),
@@ -194,9 +196,8 @@ Graph back_propagation(const TrainingSetup& setup) {
 }
 
 bool has_frozen_exponents(const detail::NetworkState& network) {
-  return std::any_of(network.layers.begin(), network.layers.end(), [](const detail::Layer& layer) {
-    return !layer.output_exponents.empty();
-  });
+  return std::any_of(network.layers.begin(), network.layers.end(),
+                     [](const detail::Layer& layer) { return !layer.output_exponents.empty(); });
 }
 
 Graph inference(const detail::NetworkState& network, size_t batch) {

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <limits>
 #include <optional>
 
 #include <paragon/diagnostics.hpp>
@@ -15,10 +14,11 @@
 #include "passes/fixed_format.hpp"
 #include "train/bindings.hpp"
 #include "train/optimizer.hpp"
-#include "train/programs.hpp"
 #include "train/place.hpp"
+#include "train/programs.hpp"
 #include "train/progress.hpp"
 #include "train/rate_schedule.hpp"
+#include "train/training_data.hpp"
 #include "train/training_state.hpp"
 #include "train/validation.hpp"
 
@@ -61,8 +61,7 @@ struct Trainer::Impl {
   TrainerOptions options;
   std::optional<ProgressDisplay> display;
 
-  const data::Dataset* data = nullptr;
-  Tensor encoded, encoded_targets;  // features and targets of a fixed-point network
+  std::optional<train::TrainingData> data;
   std::unique_ptr<runtime::Instance> instance;
   std::shared_ptr<const runtime::Program> program;
   std::optional<StepSlots> slots;
@@ -98,36 +97,23 @@ struct Trainer::Impl {
       display.emplace(*options.progress, is_terminal(*options.progress));
   }
 
-  size_t rows() const { return data->size(); }
+  size_t rows() const { return data->rows(); }
   size_t steps_per_epoch() const {
-    return data == nullptr ? 0 : (rows() + options.batch - 1) / options.batch;
+    return !data ? 0 : (rows() + options.batch - 1) / options.batch;
   }
   size_t total_steps() const { return steps_per_epoch() * options.epochs; }
 
   void begin(const data::Dataset& dataset) {
-    check_data(dataset);
-    data = &dataset;
     detail::NetworkState& state = network.state();
-    DType feature_type = dataset.bytes.empty() ? DType::float32 : DType::uint8;
-    std::span<const std::byte> features = std::as_bytes(std::span(dataset.bytes));
-    if (feature_type == DType::float32) {
-      features = std::as_bytes(std::span(dataset.values));
-      if (fixed_point) {
-        feature_type = encode_features();
-        features = {encoded.data(), encoded.bytes()};
-      }
-    }
-    const bool has_targets = !dataset.targets.empty();
-    const int target_exponent =
-        has_targets ? train::exponent_of(dataset.targets, "target") - fixed::kValueBits : 0;
+    data.emplace(state, dataset, loss);
     const ir::Graph graph = train::back_propagation({state,
                                                      options.optimizer,
                                                      options.batch,
                                                      rows(),
-                                                     feature_type,
+                                                     data->feature_type(),
                                                      options.clip,
-                                                     {loss, has_targets},
-                                                     target_exponent});
+                                                     {loss, data->has_targets()},
+                                                     data->target_exponent()});
     const runtime::Backend& backend = runtime::find_backend(options.device);
     program = runtime::compile_cached(graph, backend.compile_options());
     instance = backend.instantiate(program, train::thread_count(options.threads));
@@ -136,12 +122,7 @@ struct Trainer::Impl {
     first_phase = fixed_point ? program->find_phase(train::kFirstStep) : step_phase;
     train::upload_parameters(state, *program, *instance);
     upload_initial_state();
-    instance->bind(program->find_slot(0, train::kData), features);
-    if (has_targets)
-      bind_targets(target_exponent);
-    else
-      instance->bind(program->find_slot(0, train::kDataLabels),
-                     std::as_bytes(std::span(dataset.labels)));
+    data->bind(*program, *instance);
     step = epoch = row = 0;
     stop = StopReason::kNone;
     history.clear();
@@ -153,48 +134,6 @@ struct Trainer::Impl {
       begin_epoch();
   }
 
-  DType encode_features() {
-    detail::NetworkState& state = network.state();
-    const fixed::Format& format = fixed::format_of(state.type);
-    const bool fresh = !train::has_frozen_exponents(state);
-    if (fresh) state.input_exponent = train::exponent_of(data->values, "feature");
-    encoded = Tensor(format.operand, {rows(), data->features()});
-    train::encode_features(data->values, format, state.input_exponent, encoded);
-    return format.operand;
-  }
-
-  void bind_targets(int exponent) {
-    std::span<const std::byte> bytes = std::as_bytes(std::span(data->targets));
-    if (fixed_point) {
-      encoded_targets = Tensor(DType::int32, {rows(), network.outputs()});
-      train::encode_targets(data->targets, exponent, encoded_targets.as<int32_t>());
-      bytes = {encoded_targets.data(), encoded_targets.bytes()};
-    }
-    instance->bind(program->find_slot(0, train::kDataTargets), bytes);
-  }
-
-  void check_data(const data::Dataset& dataset) const {
-    dataset.verify();
-    size_t features = 1;
-    for (size_t extent : network.input_shape()) features *= extent;
-    if (dataset.size() == 0) raise("[trainer] the data set is empty");
-    if (dataset.size() > static_cast<size_t>(std::numeric_limits<int32_t>::max()) - options.batch)
-      raise("[trainer] the data set has {} rows, expected below 2^31", dataset.size());
-    if (dataset.features() != features)
-      raise("[trainer] a sample has {} features, the network's input {}", dataset.features(),
-            features);
-    if (!dataset.targets.empty()) {
-      if (loss == Loss::cross_entropy)
-        raise("[trainer] the data set has targets; the loss cross_entropy needs class labels");
-      if (dataset.target_width != network.outputs())
-        raise("[trainer] a sample has {} targets, the network {} outputs", dataset.target_width,
-              network.outputs());
-    } else if (dataset.classes > network.outputs()) {
-      raise("[trainer] the data set has {} classes, the network {} outputs", dataset.classes,
-            network.outputs());
-    }
-  }
-
   void resume() {
     const std::optional<detail::TrainingState>& saved = network.state().training;
     if (!saved) raise("[trainer] resume: the network holds no checkpoint");
@@ -203,9 +142,10 @@ struct Trainer::Impl {
     epoch = saved->epoch;
     row = saved->row;
     if (epoch > options.epochs || row > rows() || step != epoch * steps_per_epoch() + done_steps())
-      raise("[trainer] resume: the checkpoint is at epoch {}, row {}, step {}, which does not fit "
-            "{} epochs of {} rows in batches of {}",
-            epoch, row, step, options.epochs, rows(), options.batch);
+      raise(
+          "[trainer] resume: the checkpoint is at epoch {}, row {}, step {}, which does not fit "
+          "{} epochs of {} rows in batches of {}",
+          epoch, row, step, options.epochs, rows(), options.batch);
     network.state().training.reset();  // it is old after the next step
     if (row == 0) return begin_epoch();
     set_shuffle_key();
@@ -266,8 +206,7 @@ struct Trainer::Impl {
       instance->set(*slots->inverse_shift, inverse.shift);
       if (slots->step) instance->set(*slots->step, static_cast<int64_t>(step));
     } else {
-      const double scheduled =
-          train::scheduled(options.schedule, rate, position);
+      const double scheduled = train::scheduled(options.schedule, rate, position);
       set_real(*slots->rate, scheduled);
       set_real(*slots->inverse_count, 1.0 / static_cast<double>(count));
     }
@@ -381,8 +320,7 @@ bool Trainer::advance(size_t steps) {
   return impl_->advance(steps);
 }
 
-std::vector<EpochStats> Trainer::fit(const data::Dataset& train,
-                                     const data::Dataset* validation) {
+std::vector<EpochStats> Trainer::fit(const data::Dataset& train, const data::Dataset* validation) {
   return impl_->fit(train, validation);
 }
 
@@ -399,8 +337,14 @@ Progress Trainer::progress() const {
   if (impl_->epoch < impl_->options.epochs) return impl_->progress(false);
   // A finished training that was resumed has no history.
   const EpochStats last = impl_->history.empty() ? EpochStats{} : impl_->history.back();
-  return {impl_->epoch, impl_->epoch, impl_->rows(),           impl_->rows(),
-          last.loss,    last.samples_per_second, 0, true};
+  return {impl_->epoch,
+          impl_->epoch,
+          impl_->rows(),
+          impl_->rows(),
+          last.loss,
+          last.samples_per_second,
+          0,
+          true};
 }
 
 const std::vector<EpochStats>& Trainer::history() const {

@@ -31,12 +31,12 @@ std::pair<int64_t, int64_t> range_of(const ir::Slot& slot) {
 
 void check_values(const detail::TrainingState::Slot& saved, const ir::Slot& slot) {
   if (is_float(slot.type)) return;
-  const auto [low, high] = range_of(slot);
-  visit_signed(saved.value, [&, low = low, high = high](const auto& values) {
+  const std::pair<int64_t, int64_t> range = range_of(slot);
+  visit_signed(saved.value, [&](const auto& values) {
     for (const int64_t value : values)
-      if (value < low || value > high)
+      if (value < range.first || value > range.second)
         raise("[trainer] resume: '{}' of id {} holds {}, expected {} .. {}", saved.name, saved.id,
-              value, low, high);
+              value, range.first, range.second);
   });
 }
 

@@ -59,13 +59,12 @@ void validate(const Network& network, const data::Dataset& data, const TrainerOp
     }
     sum += squares / static_cast<double>(outputs);
   };
-  for_each_prediction(
-      network, data,
-      {.device = options.device, .batch = kRowsAtOnce, .threads = options.threads},
-      [&](const PredictedRows& part) {
-        for (size_t i = 0; i < part.rows; ++i)
-          look_at_row(part.outputs.subspan(i * outputs, outputs), part.first + i);
-      });
+  for_each_prediction(network, data,
+                      {.device = options.device, .batch = kRowsAtOnce, .threads = options.threads},
+                      [&](const PredictedRows& part) {
+                        for (size_t i = 0; i < part.rows; ++i)
+                          look_at_row(part.outputs.subspan(i * outputs, outputs), part.first + i);
+                      });
   stats.validation_loss = sum / static_cast<double>(data.size());
   if (labelled)
     stats.validation_accuracy =

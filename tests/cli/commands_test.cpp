@@ -32,8 +32,8 @@ TEST_F(Train, JsonHasTheFiguresOfTheScreen) {
     const Outcome outcome = run_line(train_line(type, "--threads 2 --json train.json"));
     ASSERT_EQ(outcome.code, 0) << outcome.err;
     const json figures = json::parse(folder_.read("train.json"));
-    EXPECT_EQ(keys_of(figures),
-              (Names{"epochs", "parameters", "peak_memory_bytes", "seconds", "stop", "test", "type"}));
+    EXPECT_EQ(keys_of(figures), (Names{"epochs", "parameters", "peak_memory_bytes", "seconds",
+                                       "stop", "test", "type"}));
     EXPECT_EQ(figures["stop"], "finished");
     EXPECT_EQ(figures["type"], type);
     EXPECT_EQ(figures["parameters"], 16 * 10 + 10 * 17);
@@ -196,12 +196,43 @@ TEST_F(Model, PredictTakesListsAndRows) {
   EXPECT_EQ(json_of("predict --model net.json --input input.json")["outputs"], json::array());
 }
 
+using Bench = ProgramTest;
+
+TEST_F(Bench, MnistTrainsSavesAndLoadsEveryModelInEveryType) {
+  const json figures =
+      json_of("bench mnist --data . --epochs 1 --train-fraction 0.5 --jobs 2 --quiet");
+  EXPECT_EQ(figures["train_images"], 128);
+  EXPECT_EQ(figures["concurrent"], true);
+  ASSERT_EQ(figures["rows"].size(), 4 * network_types().size());
+  const auto row_of = [&](const std::string& model, DType type) {
+    for (const json& row : figures["rows"])
+      if (row["model"] == model && row["type"] == name(type)) return row;
+    return json();
+  };
+  for (const char* model : {"standard", "replay", "dynamic-replay", "loop-replay"}) {
+    for (const DType type : network_types()) {
+      const json row = row_of(model, type);
+      EXPECT_EQ(keys_of(row), (Names{"accuracy", "adhd", "model", "reloaded", "seconds", "type"}));
+      EXPECT_EQ(row["accuracy"], row["reloaded"]["accuracy"]) << model << " " << name(type);
+      EXPECT_EQ(row["adhd"], row["reloaded"]["adhd"]) << model << " " << name(type);
+      EXPECT_GT(row["seconds"], 0);
+    }
+    for (const auto& [type, twin] :
+         {std::pair{uint8, int8}, std::pair{uint16, int16}, std::pair{uint32, int32},
+          std::pair{uint64, int64}, std::pair{int_, int64}, std::pair{uint_, int64}})
+      EXPECT_EQ(row_of(model, type)["adhd"], row_of(model, twin)["adhd"]);
+  }
+  EXPECT_TRUE(folder_.read("figures.json").find("\"jobs\": 2") != std::string::npos);
+}
+
 using Commands = ProgramTest;
 
 TEST_F(Commands, InfoTellsWhatThereIs) {
   const json figures = json_of("info");
   EXPECT_EQ(figures["version"], PARAGON_VERSION);
-  EXPECT_EQ(figures["types"], (Names{"float32", "float64", "int8"}));
+  Names types;
+  for (const DType type : network_types()) types.emplace_back(name(type));
+  EXPECT_EQ(figures["types"], types);
   EXPECT_GE(figures["threads"], 1);
   EXPECT_EQ(figures["devices"].size(), 2u);
   const json& levels = figures["simd"]["available"];

@@ -200,7 +200,8 @@ TEST(Model, CorpusIsWhatTheWriterWrites) {
 
 TEST(Model, PageShowsWhatTheWriterWrites) {
   const std::string page = read_file(PARAGON_SOURCE_DIR "/docs/model-format.md", 1 << 20);
-  EXPECT_TRUE(contains(page, "```json\n" + model_text(parse_network("2 dense:1:relu", uint8)) + "```"));
+  EXPECT_TRUE(
+      contains(page, "```json\n" + model_text(parse_network("2 dense:1:relu", uint8)) + "```"));
 }
 
 TEST(Model, LoadNamesTheFile) {

@@ -77,7 +77,8 @@ GraphMaker random_graph(uint32_t seed, size_t scale) {
           result = b.contract(b.contract(bounded(x), bounded(y), false, true), bounded(x));
         if (matrices && kind == 1) {
           const NodeId bits = b.unary(Op::bit_length, b.or_bits(x));
-          const NodeId narrow = b.requantise(x, b.max(b.sub(bits, b.integer(3)), shift), 7, DType::int8);
+          const NodeId narrow =
+              b.requantise(x, b.max(b.sub(bits, b.integer(3)), shift), 7, DType::int8);
           result = b.cast(narrow, DType::int32);
           if (pick(2) == 0)
             result = b.mul(b.sum(b.contract(narrow, narrow, false, true), 1),

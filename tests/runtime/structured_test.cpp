@@ -183,17 +183,16 @@ TEST_F(Targets, IndexedContractions) {
                                : op == Op::gather_dot_wgrad ? batch
                                                             : table->index.size();
           const int64_t shift = bits == 0 ? 0 : fixed::sum_shift(2 * bits, terms);
-          expect_as_ref(
-              {std::string(info(op).name) + " " + std::string(name(type)) + to_string(w) +
-                   " batch " + std::to_string(batch),
-               {{type, op == Op::gather_dot_xgrad ? y : x},
-                {type, op == Op::gather_dot_wgrad ? y : w}},
-               [=](Builder& b, const Nodes& v) {
-                 return b.graph().make(op, {v[0], v[1]}, {.c = shift, .table = table});
-               },
-               terms,
-               low,
-               high});
+          expect_as_ref({std::string(info(op).name) + " " + std::string(name(type)) + to_string(w) +
+                             " batch " + std::to_string(batch),
+                         {{type, op == Op::gather_dot_xgrad ? y : x},
+                          {type, op == Op::gather_dot_wgrad ? y : w}},
+                         [=](Builder& b, const Nodes& v) {
+                           return b.graph().make(op, {v[0], v[1]}, {.c = shift, .table = table});
+                         },
+                         terms,
+                         low,
+                         high});
           if (HasFatalFailure()) return;
         }
 }

@@ -290,30 +290,31 @@ TEST(Predictor, RefusesWhatCannotBeAndPadsTheRest) {
 TEST(FixedPoint, PredictionsAreTheSameOnBothDevicesAndForAnyBatch) {
   const data::Dataset set = blobs({20, 20}, 60, 10, 3);
   for (const DType type : {int8, int16, int32, int64})
-  for (Network (*make)(DType) : {testing::local_network, testing::mixed_network, testing::replaying_network}) {
-  Network network = make(type);
-  std::vector<float> features;
-  for (const uint8_t byte : set.bytes) features.push_back(static_cast<float>(byte) / 255);
-  for (const bool trained : {false, true}) {
-    if (trained)
-      Trainer(network, {.optimizer = Sgd{.rate = 0.05}, .batch = 16, .epochs = 2}).fit(set);
-    std::vector<std::vector<float>> all;
-    for (const char* device : {"ref", "cpu"})
-      for (const size_t batch : {1, 7, 60}) {
-        if (!trained && batch != 60)
-          continue;  // exponents come from the batch until they are frozen
-        Predictor predictor(network, {.device = device, .batch = batch});
-        std::vector<float> outputs(600);
-        for (size_t row = 0; row < 60; row += batch) {
-          const size_t rows = std::min(batch, 60 - row);
-          predictor.run(std::span(features).subspan(row * 400, rows * 400),
-                        std::span(outputs).subspan(row * 10, rows * 10));
-        }
-        all.push_back(outputs);
+    for (Network (*make)(DType) :
+         {testing::local_network, testing::mixed_network, testing::replaying_network}) {
+      Network network = make(type);
+      std::vector<float> features;
+      for (const uint8_t byte : set.bytes) features.push_back(static_cast<float>(byte) / 255);
+      for (const bool trained : {false, true}) {
+        if (trained)
+          Trainer(network, {.optimizer = Sgd{.rate = 0.05}, .batch = 16, .epochs = 2}).fit(set);
+        std::vector<std::vector<float>> all;
+        for (const char* device : {"ref", "cpu"})
+          for (const size_t batch : {1, 7, 60}) {
+            if (!trained && batch != 60)
+              continue;  // exponents come from the batch until they are frozen
+            Predictor predictor(network, {.device = device, .batch = batch});
+            std::vector<float> outputs(600);
+            for (size_t row = 0; row < 60; row += batch) {
+              const size_t rows = std::min(batch, 60 - row);
+              predictor.run(std::span(features).subspan(row * 400, rows * 400),
+                            std::span(outputs).subspan(row * 10, rows * 10));
+            }
+            all.push_back(outputs);
+          }
+        for (const auto& outputs : all) EXPECT_EQ(outputs, all[0]);
       }
-    for (const auto& outputs : all) EXPECT_EQ(outputs, all[0]);
-  }
-  }
+    }
 }
 
 }  // namespace

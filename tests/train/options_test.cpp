@@ -40,7 +40,8 @@ TEST(Fit, ValidatesAfterEachEpoch) {
   const auto history = Trainer(split, {.epochs = 2, .validation_split = 0.25}).fit(train);
   Trainer(first, {.epochs = 2}).fit(train.slice(0, 60));
   EXPECT_TRUE(same_parameters(split, first));
-  EXPECT_DOUBLE_EQ(*history.back().validation_accuracy, evaluate(first, train.slice(60, 20)).accuracy);
+  EXPECT_DOUBLE_EQ(*history.back().validation_accuracy,
+                   evaluate(first, train.slice(60, 20)).accuracy);
   EXPECT_FALSE(Trainer(first, {.epochs = 1}).fit(train).back().validation_loss.has_value());
 }
 
@@ -189,8 +190,9 @@ TEST(Fit, RefusesWhatCannotBe) {
   EXPECT_TRUE(contains(message_of([&] { Trainer(two).fit(numbers); }), "cross_entropy"));
   Network three({.input = {2}});
   three.add(Dense{.units = 3});
-  EXPECT_TRUE(contains(
-      message_of([&] { Trainer(three, {.loss = "mean_squared_error"}).fit(numbers); }), "2 targets"));
+  EXPECT_TRUE(
+      contains(message_of([&] { Trainer(three, {.loss = "mean_squared_error"}).fit(numbers); }),
+               "2 targets"));
 }
 
 }  // namespace

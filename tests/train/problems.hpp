@@ -72,15 +72,19 @@ inline Network mixed_network(DType type) {
 inline Network replaying_network(DType type) {
   Network network({.input = {20, 20}, .type = type, .seed = 8});
   const auto local = [&](const Replay& replay) {
-    network.add(LocallyConnected{
-        .grid = {6, 6}, .field = 4, .activation = "leaky_relu", .replay = replay});
+    network.add(
+        LocallyConnected{.grid = {6, 6}, .field = 4, .activation = "leaky_relu", .replay = replay});
   };
-  network.add(LocallyConnected{.grid = {6, 6}, .field = 5, .activation = "relu",
-                               .replay = {.times = 1}});
-  local({.mode = "loop", .budget = 2, .gate = "entropy", .map = {{0.97, 2}, {0.9, 1}}, .otherwise = 0});
+  network.add(
+      LocallyConnected{.grid = {6, 6}, .field = 5, .activation = "relu", .replay = {.times = 1}});
+  local({.mode = "loop",
+         .budget = 2,
+         .gate = "entropy",
+         .map = {{0.97, 2}, {0.9, 1}},
+         .otherwise = 0});
   local({.span = 1, .budget = 3, .gate = "mean", .map = {{0.1, 1}}, .otherwise = 0});
-  network.add(Dense{.units = 10, .activation = "softmax",
-                    .replay = {.span = 1, .phase = "before", .times = 2}});
+  network.add(Dense{
+      .units = 10, .activation = "softmax", .replay = {.span = 1, .phase = "before", .times = 2}});
   return network;
 }
 

@@ -31,7 +31,8 @@ Network chain(const Replay& replay, const char* activation = "tanh", DType type 
 using Row = std::vector<double>;
 
 Row dense(const Network& network, const std::string& layer, const Row& x, bool activate = true) {
-  const std::vector<double> w = network.values(layer + ".weights"), b = network.values(layer + ".bias");
+  const std::vector<double> w = network.values(layer + ".weights"),
+                            b = network.values(layer + ".bias");
   Row y(b);
   for (size_t j = 0; j < y.size(); ++j) {
     for (size_t i = 0; i < x.size(); ++i) y[j] += x[i] * w[i * y.size() + j];
@@ -87,7 +88,9 @@ TEST(Replay, RepeatComputesTheSpanAgainWithTheGain) {
 TEST(Replay, LoopFeedsTheSpansOutputBack) {
   for (const size_t times : {1, 3}) {
     const Network after = chain({.span = 1, .mode = "loop", .times = times});
-    const auto span = [](const Network& n, const Row& x) { return dense(n, "b", dense(n, "a", x)); };
+    const auto span = [](const Network& n, const Row& x) {
+      return dense(n, "b", dense(n, "a", x));
+    };
     expect_outputs(after, [&](Row x) {
       for (size_t k = 0; k <= times; ++k) x = span(after, x);
       return dense(after, "out", x, false);
@@ -129,10 +132,12 @@ struct GateCase {
 std::vector<GateCase> gate_cases() {
   namespace g = gate;
   const auto with = [](const char* gate, double threshold) {
-    return Replay{.mode = "loop", .budget = 3, .gate = gate, .map = {{threshold, 2}}, .otherwise = 1};
+    return Replay{
+        .mode = "loop", .budget = 3, .gate = gate, .map = {{threshold, 2}}, .otherwise = 1};
   };
   Replay expression = with("expression", 0.12);
-  expression.expression = g::mean(g::abs(g::activations()) * 0.5) - 0.25 * g::largest(g::activations());
+  expression.expression =
+      g::mean(g::abs(g::activations()) * 0.5) - 0.25 * g::largest(g::activations());
   Replay function = with("function", 0.3);
   function.function = [](std::span<const float> x) { return double{x[1]} - x[2]; };
   return {
@@ -149,8 +154,12 @@ std::vector<GateCase> gate_cases() {
          }
          return mean(difference) / mean(size);
        }},
-      {"constant", Replay{.mode = "loop", .budget = 3, .gate = "constant", .gate_value = 0.6,
-                          .map = {{0.8, 3}, {0.6, 2}}},
+      {"constant",
+       Replay{.mode = "loop",
+              .budget = 3,
+              .gate = "constant",
+              .gate_value = 0.6,
+              .map = {{0.8, 3}, {0.6, 2}}},
        [](const Row&, const Row&) { return 0.6; }},
       {"expression", expression,
        [](const Row& y, const Row&) {
@@ -263,7 +272,8 @@ TEST(Replay, GradientsAreThoseOfTheGraphThatIsComputed) {
           }
           runner.set(id, "value", values[i]);
           const double expected = (losses[0] - losses[1]) / (2 * kStep);
-          EXPECT_NEAR(testing::element(gradients[i], k), expected, 1e-6 * std::max(1.0, std::abs(expected)))
+          EXPECT_NEAR(testing::element(gradients[i], k), expected,
+                      1e-6 * std::max(1.0, std::abs(expected)))
               << "parameter " << i << " element " << k;
         }
     }

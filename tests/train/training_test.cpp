@@ -43,13 +43,21 @@ const std::vector<Recipe>& recipes() {
        CosineRate{}},
       {"local, Adam, step", testing::local_network, Adam{.rate = 0.01},
        StepRate{.every = 2, .factor = 0.5}},
-      {"mixed, AdamW, clipped by norm", testing::mixed_network,
-       AdamW{.rate = 0.005, .weight_decay = 0.05}, ConstantRate{}, {.norm = 0.5}},
-      {"mixed, Nesterov, squared error", testing::mixed_network,
-       Sgd{.rate = 0.05, .momentum = 0.9, .nesterov = true}, CosineRate{}, {},
+      {"mixed, AdamW, clipped by norm",
+       testing::mixed_network,
+       AdamW{.rate = 0.005, .weight_decay = 0.05},
+       ConstantRate{},
+       {.norm = 0.5}},
+      {"mixed, Nesterov, squared error",
+       testing::mixed_network,
+       Sgd{.rate = 0.05, .momentum = 0.9, .nesterov = true},
+       CosineRate{},
+       {},
        "mean_squared_error"},
-      {"replays, RMSprop, clipped by element", testing::replaying_network,
-       RmsProp{.rate = 0.002, .momentum = 0.5, .weight_decay = 1e-3}, ConstantRate{},
+      {"replays, RMSprop, clipped by element",
+       testing::replaying_network,
+       RmsProp{.rate = 0.002, .momentum = 0.5, .weight_decay = 1e-3},
+       ConstantRate{},
        {.lower = -0.05, .upper = 0.04}},
       {"replays, Adam", testing::replaying_network, Adam{.rate = 0.01}, CosineRate{}},
   };
@@ -90,8 +98,8 @@ TEST_F(Training, IntegersHaveEqualBitsEverywhere) {
     for (const Recipe& recipe : recipes())
       for (const data::Dataset* set : {&bytes, &values}) {
         if (set == &values && &recipe != &recipes()[0] && &recipe != &recipes()[4]) continue;
-        SCOPED_TRACE(fmt::format("{} {}, {}", name(type), recipe.name,
-                                 set == &bytes ? "bytes" : "values"));
+        SCOPED_TRACE(
+            fmt::format("{} {}, {}", name(type), recipe.name, set == &bytes ? "bytes" : "values"));
         const Trained expected = train(recipe, type, "ref", 1, *set);
         EXPECT_FALSE(same_parameters(expected.network, recipe.network(type)))
             << "nothing was learned";
@@ -123,31 +131,33 @@ TEST_F(Training, UnsignedTypesAreTheTwinsOfSignedOnes) {
 TEST_F(Training, FloatsHaveEqualBitsForAnyThreadsAndFollowRef) {
   const data::Dataset set = blobs({20, 20}, 70, 10, 1);
   for (const DType type : {float32, float64})
-  for (const Recipe& recipe : recipes()) {
-    SCOPED_TRACE(fmt::format("{} {}", name(type), recipe.name));
-    const Trained expected = train(recipe, type, "ref", 1, set);
-    const std::vector<double> start = all_values(recipe.network(type)),
-                              end = all_values(expected.network);
-    double moved = 0;
-    for (size_t i = 0; i < end.size(); ++i) moved += std::abs(end[i] - start[i]);
-    for (const cpu::Target target : cpu::available_targets()) {
-      cpu::force_target(target);
-      const Trained first = train(recipe, type, "cpu", 1, set);
-      const std::vector<double> got = all_values(first.network);
-      double off = 0;
-      for (size_t i = 0; i < got.size(); ++i) off += std::abs(got[i] - end[i]);
-      // These divide by the size of the gradient, so rounding of tiny gradients shows.
-      const bool divides = !std::holds_alternative<Sgd>(recipe.optimizer);
-      EXPECT_LT(off, moved * (type == float64 ? 1e-9 : divides ? 2e-3 : 2e-5))
-          << cpu::target_name(target);
-      for (size_t e = 0; e < first.losses.size(); ++e)
-        EXPECT_NEAR(first.losses[e], expected.losses[e], 1e-4);
-      for (const size_t threads : {2, 8})
-        ASSERT_TRUE(
-            same_parameters(train(recipe, type, "cpu", threads, set).network, first.network))
-            << cpu::target_name(target) << " x" << threads;
+    for (const Recipe& recipe : recipes()) {
+      SCOPED_TRACE(fmt::format("{} {}", name(type), recipe.name));
+      const Trained expected = train(recipe, type, "ref", 1, set);
+      const std::vector<double> start = all_values(recipe.network(type)),
+                                end = all_values(expected.network);
+      double moved = 0;
+      for (size_t i = 0; i < end.size(); ++i) moved += std::abs(end[i] - start[i]);
+      for (const cpu::Target target : cpu::available_targets()) {
+        cpu::force_target(target);
+        const Trained first = train(recipe, type, "cpu", 1, set);
+        const std::vector<double> got = all_values(first.network);
+        double off = 0;
+        for (size_t i = 0; i < got.size(); ++i) off += std::abs(got[i] - end[i]);
+        // These divide by the size of the gradient, so rounding of tiny gradients shows.
+        const bool divides = !std::holds_alternative<Sgd>(recipe.optimizer);
+        EXPECT_LT(off, moved * (type == float64 ? 1e-9
+                                : divides       ? 2e-3
+                                                : 2e-5))
+            << cpu::target_name(target);
+        for (size_t e = 0; e < first.losses.size(); ++e)
+          EXPECT_NEAR(first.losses[e], expected.losses[e], 1e-4);
+        for (const size_t threads : {2, 8})
+          ASSERT_TRUE(
+              same_parameters(train(recipe, type, "cpu", threads, set).network, first.network))
+              << cpu::target_name(target) << " x" << threads;
+      }
     }
-  }
 }
 
 TEST_F(Training, LearnsASeparableProblem) {
@@ -278,11 +288,14 @@ TEST_F(Training, FollowsPlainLoops) {
   constexpr size_t kSamples = 10, kBatch = 4, kEpochs = 2;
   const data::Dataset bytes = blobs({5}, kSamples, 3, 21);
   const std::vector<Optimizer> optimizers = {
-      Sgd{.rate = 0.2}, Sgd{.rate = 0.1, .momentum = 0.9, .weight_decay = 0.01}, Adam{.rate = 0.02},
+      Sgd{.rate = 0.2},
+      Sgd{.rate = 0.1, .momentum = 0.9, .weight_decay = 0.01},
+      Adam{.rate = 0.02},
       Adam{.rate = 0.01, .weight_decay = 0.1},
       AdamW{.rate = 0.01, .weight_decay = 0.2},
       Sgd{.rate = 0.05, .momentum = 0.9, .weight_decay = 0.01, .nesterov = true},
-      RmsProp{.rate = 0.01}, RmsProp{.rate = 0.01, .momentum = 0.8, .weight_decay = 0.1}};
+      RmsProp{.rate = 0.01},
+      RmsProp{.rate = 0.01, .momentum = 0.8, .weight_decay = 0.1}};
   const std::vector<GradientClip> clips = {
       {}, {.lower = -0.03, .upper = 0.05}, {.norm = 0.2}, {.lower = -0.1, .norm = 0.1}};
   size_t turn = 0;

@@ -249,10 +249,10 @@ class RefInstance final : public runtime::Instance {
         break;
       case Op::rows: {
         const size_t row = buffer(result).shape[1] * size_of(buffer(result).type);
-        std::memcpy(memory_.data(result),
-                    memory_.data(dispatch.operands[0]) +
-                        static_cast<size_t>(dispatch.attrs.a) * row,
-                    bytes);
+        std::memcpy(
+            memory_.data(result),
+            memory_.data(dispatch.operands[0]) + static_cast<size_t>(dispatch.attrs.a) * row,
+            bytes);
         break;
       }
       case Op::concat: {

@@ -193,7 +193,9 @@ class Converter {
   }
 
   double weight(size_t l, size_t n, size_t s) const {
-    return old_.weight(first_[l] + n, s) / info_.unit;
+    const bool reads_input = old_.sources(first_[l] + n)[s] < first_[1];
+    const double scale = reads_input ? detail::feature_scale(network_.type()) : 1;
+    return old_.weight(first_[l] + n, s) / (info_.unit * scale);
   }
 
   void set_last(size_t parameter, const std::vector<double>& values) {

@@ -6,9 +6,9 @@
 //   kLanes           accumulators in a vector
 //   kUnitBytes       bytes of an accumulator and of a unit
 //   kRowStart        whether GemmTile::row_start is used
-//   zero (without row start) or start (with it), load_a, load_b, load_b_partial, multiply_add, load,
-//   load_partial, store, store_partial
-//   resume(fresh, stored)   the sum so far, from what zero or start gave and from what was stored
+//   zero (without row start) or start (with it), load_a, load_b, load_b_partial, multiply_add,
+//   load, load_partial, store, store_partial resume(fresh, stored)   the sum so far, from what zero
+//   or start gave and from what was stored
 //
 // Every element is one chain of multiply-adds over K in order, whatever tile it lies in: that is
 // what makes float results independent of blocking, threads and position.
