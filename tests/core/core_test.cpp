@@ -5,9 +5,11 @@
 #include <array>
 #include <atomic>
 #include <bit>
+#include <chrono>
 #include <cmath>
 #include <limits>
 #include <set>
+#include <thread>
 #include <vector>
 
 #include <paragon/dtype.hpp>
@@ -92,35 +94,37 @@ TEST(Random, PermutedIndexIsAPermutation) {
 
 /// What the threads of a team do to test it.
 struct Work {
-  platform::ThreadTeam* team = nullptr;
-  std::array<std::atomic<int>, 8> calls = {};
-  std::array<int, 8> stage = {};
+  std::array<int, 8> calls = {};  // not atomic: run() orders them
+  std::array<std::atomic<int>, 8> at_once = {};
   std::atomic<int> wrong{0};
+  std::atomic<bool> slow{false};
 };
 
-TEST(ThreadTeam, EveryThreadRunsOnceAndBarriersHold) {
+TEST(ThreadTeam, EveryPartRunsOnceBeforeTheNextJob) {
   for (const int threads : {1, 2, 3, 8}) {
     platform::ThreadTeam team(threads);
     EXPECT_EQ(team.size(), threads);
     Work work;
-    work.team = &team;
-    constexpr int kRuns = 300, kStages = 5;
-    for (int run = 0; run < kRuns; ++run)
+    constexpr int kRuns = 3000;
+    std::array<int, 8> expected = {};
+    for (int run = 0; run < kRuns; ++run) {
+      const int parts = run % threads + 1;
+      for (int part = 0; part < parts; ++part) ++expected[static_cast<size_t>(part)];
+      // Now and then a pause, in which the threads fall asleep.
+      if (run % 1000 == 999) std::this_thread::sleep_for(std::chrono::milliseconds(2));
+      work.slow = run % 500 == 0;
       team.run(
-          [](void* context, int thread) {
+          parts,
+          [](void* context, int part, int thread) {
             Work& w = *static_cast<Work*>(context);
-            ++w.calls[static_cast<size_t>(thread)];
-            for (int stage = 1; stage <= kStages; ++stage) {
-              w.stage[static_cast<size_t>(thread)] = stage;  // not atomic: the barrier orders it
-              w.team->barrier();
-              for (int other = 0; other < w.team->size(); ++other)
-                if (w.stage[static_cast<size_t>(other)] != stage) ++w.wrong;
-              w.team->barrier();
-            }
+            ++w.calls[static_cast<size_t>(part)];
+            if (++w.at_once[static_cast<size_t>(thread)] != 1) ++w.wrong;
+            if (w.slow) std::this_thread::sleep_for(std::chrono::microseconds(200));
+            --w.at_once[static_cast<size_t>(thread)];
           },
           &work);
-    for (int thread = 0; thread < 8; ++thread)
-      EXPECT_EQ(work.calls[static_cast<size_t>(thread)], thread < threads ? kRuns : 0);
+      if (work.calls != expected) ++work.wrong;
+    }
     EXPECT_EQ(work.wrong, 0);
   }
 }
@@ -130,7 +134,9 @@ TEST(ThreadTeam, StartsAndEndsOften) {
     platform::ThreadTeam team(i % 8 + 1);
     if (i % 3 == 0) continue;  // a team that never ran ends as well
     std::atomic<int> calls{0};
-    team.run([](void* count, int) { ++*static_cast<std::atomic<int>*>(count); }, &calls);
+    team.run(
+        team.size(), [](void* count, int, int) { ++*static_cast<std::atomic<int>*>(count); },
+        &calls);
     EXPECT_EQ(calls, team.size());
   }
   EXPECT_EQ(platform::ThreadTeam(0).size(), 1);

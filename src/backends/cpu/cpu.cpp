@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <cstring>
 #include <deque>
-#include <exception>
 #include <utility>
 
 #include "backends/cpu/dispatch.hpp"
@@ -11,7 +10,8 @@
 #include "core/platform/thread_team.hpp"
 #include "runtime/backend.hpp"
 
-// The CPU backend: dispatches bound to memory, run by a team of threads in lockstep.
+// The CPU backend: dispatches bound to memory, one after the other, the large ones shared by a team
+// of threads.
 namespace paragon::cpu {
 namespace {
 
@@ -22,9 +22,7 @@ using runtime::Program;
 
 struct BoundPhase {
   std::vector<BoundDispatch> dispatches;
-  std::vector<bool> barrier_after;               // all threads meet before the next dispatch
   std::vector<std::span<std::byte>> or_targets;  // start at zero
-  bool parallel = false;
 };
 
 class CpuInstance final : public runtime::Instance {
@@ -66,17 +64,23 @@ class CpuInstance final : public runtime::Instance {
       packed.dispatch->pack();
       packed.dirty = false;
     }
-    current_ = &phases_[phase];
-    for (const std::span<std::byte> target : current_->or_targets)
+    const BoundPhase& current = phases_[phase];
+    for (const std::span<std::byte> target : current.or_targets)
       std::memset(target.data(), 0, target.size());
-    if (!current_->parallel) {
-      for (const BoundDispatch& dispatch : current_->dispatches)
-        if (!dispatch.skipped()) dispatch.run(0, scratch_.data());
-      return;
+    for (const BoundDispatch& dispatch : current.dispatches) {
+      if (dispatch.skipped()) continue;
+      if (dispatch.parts() == 1) {
+        dispatch.run(0, scratch_.data());
+        continue;
+      }
+      current_ = &dispatch;
+      team_.run(
+          dispatch.parts(),
+          [](void* self, int part, int thread) {
+            static_cast<CpuInstance*>(self)->run_part(part, thread);
+          },
+          this);
     }
-    team_.run([](void* self, int thread) { static_cast<CpuInstance*>(self)->run_thread(thread); },
-              this);
-    if (thrown_) std::rethrow_exception(std::exchange(thrown_, nullptr));
   }
 
  private:
@@ -87,24 +91,8 @@ class CpuInstance final : public runtime::Instance {
     bool dirty = true;
   };
 
-  void run_thread(int thread) {
-    std::byte* scratch = scratch_.data() + static_cast<size_t>(thread) * scratch_per_thread_;
-    for (size_t i = 0; i < current_->dispatches.size(); ++i) {
-      const BoundDispatch& dispatch = current_->dispatches[i];
-      if (thread < dispatch.parts() && !dispatch.skipped()) run_part(dispatch, thread, scratch);
-      if (current_->barrier_after[i]) team_.barrier();
-    }
-  }
-
-  // A function of the user may throw. The team meets at its barriers all the same, and run() throws
-  // it on.
-  void run_part(const BoundDispatch& dispatch, int thread, std::byte* scratch) {
-    if (thread != 0) return dispatch.run(thread, scratch);
-    try {
-      dispatch.run(thread, scratch);
-    } catch (...) {
-      if (!thrown_) thrown_ = std::current_exception();
-    }
+  void run_part(int part, int thread) {
+    current_->run(part, scratch_.data() + static_cast<size_t>(thread) * scratch_per_thread_);
   }
 
   // Weights that no phase writes are packed once, when they are uploaded.
@@ -132,12 +120,7 @@ class CpuInstance final : public runtime::Instance {
   }
 
   void finish(BoundPhase& phase) {
-    const size_t count = phase.dispatches.size();
-    for (size_t i = 0; i < count; ++i) {
-      const BoundDispatch& dispatch = phase.dispatches[i];
-      const bool next_parallel = i + 1 < count && phase.dispatches[i + 1].parts() > 1;
-      phase.barrier_after.push_back(i + 1 < count && (dispatch.parts() > 1 || next_parallel));
-      phase.parallel = phase.parallel || dispatch.parts() > 1;
+    for (const BoundDispatch& dispatch : phase.dispatches) {
       phase.or_targets.insert(phase.or_targets.end(), dispatch.or_targets().begin(),
                               dispatch.or_targets().end());
       scratch_per_thread_ = std::max(scratch_per_thread_, dispatch.scratch_bytes());
@@ -153,8 +136,7 @@ class CpuInstance final : public runtime::Instance {
   std::deque<PackedWeights> packed_;
   AlignedBuffer scratch_;
   size_t scratch_per_thread_ = 0;
-  const BoundPhase* current_ = nullptr;
-  std::exception_ptr thrown_;  // by thread 0, which runs what only one thread may
+  const BoundDispatch* current_ = nullptr;  // being shared by the team
 };
 
 /// What programs hold: networks of the other types compute in these.

@@ -60,9 +60,8 @@ GemmTiming time_gemm(DType type, size_t m, size_t n, size_t k, size_t threads) {
     cpu::GemmPlan plan;
     Tensor a, b, c;
     AlignedBuffer packed, scratch;
-    void run(int thread) {
-      if (thread >= plan.threads) return;
-      cpu::run_gemm(plan, thread, a.data(), plan.shape.k, packed.data(), plan.shape.n, c.data(),
+    void run(int part, int thread) {
+      cpu::run_gemm(plan, part, a.data(), plan.shape.k, packed.data(), plan.shape.n, c.data(),
                     plan.shape.n, {},
                     scratch.data() + static_cast<size_t>(thread) * plan.scratch_bytes_per_thread);
     }
@@ -84,7 +83,10 @@ GemmTiming time_gemm(DType type, size_t m, size_t n, size_t k, size_t threads) {
   const auto seconds_of = [&](size_t repetitions) {
     const auto start = Clock::now();
     for (size_t i = 0; i < repetitions; ++i)
-      team.run([](void* self, int thread) { static_cast<Job*>(self)->run(thread); }, &job);
+      team.run(
+          job.plan.threads,
+          [](void* self, int part, int thread) { static_cast<Job*>(self)->run(part, thread); },
+          &job);
     return std::chrono::duration<double>(Clock::now() - start).count();
   };
   seconds_of(2);

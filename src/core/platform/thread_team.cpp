@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/platform/thread_team.hpp"
 
+#include <atomic>
 #include <vector>
 
 #include "core/platform/thread.hpp"
@@ -10,6 +11,10 @@ namespace {
 
 // About 20 microseconds: longer than a gap inside a step, shorter than a time slice.
 constexpr int kSpins = 1000;
+
+// A job's ticket: its number, and its parts in the lower bits.
+constexpr uint32_t kPartBits = 12;
+constexpr uint32_t kMostParts = (1u << kPartBits) - 1;
 
 // Waits until the atomic differs from `old`.
 template <class T>
@@ -23,60 +28,81 @@ void wait_change(const std::atomic<T>& value, T old) {
 
 }  // namespace
 
-void Barrier::wait() {
-  const uint32_t generation = generation_.load(std::memory_order_relaxed);
-  if (arrived_.fetch_add(1, std::memory_order_acq_rel) + 1 == threads_) {
-    arrived_.store(0, std::memory_order_relaxed);
-    generation_.store(generation + 1, std::memory_order_release);
-    generation_.notify_all();
-  } else {
-    wait_change(generation_, generation);
-  }
-}
-
 struct ThreadTeam::Workers {
-  alignas(64) std::atomic<uint32_t> ticket{0};  // a new number starts a run
+  struct alignas(64) Part {
+    std::atomic<uint32_t> taken{0};  // ticket of the last job of which it was taken
+  };
+
+  alignas(64) std::atomic<uint32_t> ticket{0};  // of the current job
+  alignas(64) std::atomic<int> left{0};         // parts that are not done
+  std::unique_ptr<Part[]> parts;
   bool stop = false;
-  void (*function)(void*, int) = nullptr;
+  Function function = nullptr;
   void* context = nullptr;
-  Barrier done;
   std::vector<Thread> threads;
 
-  explicit Workers(int count) : done(count) {}
+  // True for one caller for each part of each job, while the job is the current one: once it is
+  // over, all its parts have been taken, and the exchange fails.
+  bool take(int part, uint32_t job) {
+    std::atomic<uint32_t>& taken = parts[static_cast<size_t>(part)].taken;
+    uint32_t before = taken.load(std::memory_order_acquire);
+    return before != job && ticket.load(std::memory_order_acquire) == job &&
+           taken.compare_exchange_strong(before, job, std::memory_order_acq_rel);
+  }
+
+  void compute(int part, int thread) {
+    function(context, part, thread);
+    if (left.fetch_sub(1, std::memory_order_acq_rel) == 1) left.notify_all();
+  }
+
+  void serve(int thread) {
+    for (uint32_t job = 0;;) {
+      wait_change(ticket, job);
+      job = ticket.load(std::memory_order_acquire);
+      if (stop) return;
+      if (static_cast<uint32_t>(thread) < (job & kMostParts) && take(thread, job))
+        compute(thread, thread);
+    }
+  }
 };
 
-ThreadTeam::ThreadTeam(int threads) : threads_(threads < 1 ? 1 : threads), barrier_(threads_) {
+ThreadTeam::ThreadTeam(int threads)
+    : threads_(threads < 1                              ? 1
+               : threads > static_cast<int>(kMostParts) ? static_cast<int>(kMostParts)
+                                                        : threads) {
   if (threads_ == 1) return;
-  workers_ = std::make_unique<Workers>(threads_);
-  for (int thread = 1; thread < threads_; ++thread) {
-    workers_->threads.emplace_back([this, thread] {
-      Workers& workers = *workers_;
-      for (uint32_t ticket = 0;; ++ticket) {
-        wait_change(workers.ticket, ticket);
-        if (workers.stop) return;
-        workers.function(workers.context, thread);
-        workers.done.wait();
-      }
-    });
-  }
+  workers_ = std::make_unique<Workers>();
+  workers_->parts = std::make_unique<Workers::Part[]>(static_cast<size_t>(threads_));
+  for (int thread = 1; thread < threads_; ++thread)
+    workers_->threads.emplace_back([this, thread] { workers_->serve(thread); });
 }
 
 ThreadTeam::~ThreadTeam() {
   if (workers_ == nullptr) return;
   workers_->stop = true;
-  workers_->ticket.fetch_add(1, std::memory_order_release);
+  workers_->ticket.fetch_add(1u << kPartBits, std::memory_order_release);
   workers_->ticket.notify_all();
   workers_->threads.clear();  // joins
 }
 
-void ThreadTeam::run(void (*function)(void*, int), void* context) {
-  if (workers_ == nullptr) return function(context, 0);
-  workers_->function = function;
-  workers_->context = context;
-  workers_->ticket.fetch_add(1, std::memory_order_release);
-  workers_->ticket.notify_all();
-  function(context, 0);
-  workers_->done.wait();
+void ThreadTeam::run(int parts, Function function, void* context) {
+  if (workers_ == nullptr || parts <= 1) {
+    for (int part = 0; part < parts; ++part) function(context, part, 0);
+    return;
+  }
+  Workers& workers = *workers_;
+  workers.function = function;
+  workers.context = context;
+  workers.left.store(parts, std::memory_order_relaxed);
+  const uint32_t number = (workers.ticket.load(std::memory_order_relaxed) >> kPartBits) + 1;
+  const uint32_t job = number << kPartBits | static_cast<uint32_t>(parts);
+  workers.ticket.store(job, std::memory_order_release);
+  workers.ticket.notify_all();
+  for (int part = 0; part < parts; ++part)
+    if (workers.take(part, job)) workers.compute(part, 0);
+  for (int left = workers.left.load(std::memory_order_acquire); left != 0;
+       left = workers.left.load(std::memory_order_acquire))
+    wait_change(workers.left, left);
 }
 
 }  // namespace paragon::platform
