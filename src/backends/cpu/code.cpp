@@ -24,7 +24,7 @@ BoundCode::BoundCode(const runtime::Dispatch& dispatch, const runtime::Program& 
               .type = instruction.type,
               .operand_type = instruction.operand_type,
               .element = size_of(instruction.type)};
-    step.attrs = instruction.attrs;
+    attrs_.push_back(instruction.attrs);
     if (instruction.kind == Instruction::Kind::kLoad) {
       const Shape& shape = program.buffers[instruction.buffer].shape;
       step.buffer = instruction.buffer;
@@ -238,7 +238,7 @@ void BoundCode::run_tile(const Tile& tile, Accumulators accumulators, std::byte*
     std::byte* result = result_of(step, tile, dense, scratch);
     registers[i] = result;
     if (step.kernel == nullptr) {
-      evaluate(step, tile, registers, result);
+      evaluate(i, tile, registers, result);
     } else {
       TileArgs args;
       args.result = result;
@@ -246,7 +246,7 @@ void BoundCode::run_tile(const Tile& tile, Accumulators accumulators, std::byte*
         args.x[k] = step.source[k] == Source::kScalar ? step.scalar[k] : registers[step.reg[k]];
       args.scalars = step.scalars;
       args.n = tile.elements();
-      args.attrs = &step.attrs;
+      args.attrs = &attrs_[i];
       args.row = tile.row;
       args.column = tile.col;
       args.width = tile.cols;
@@ -327,8 +327,9 @@ const std::byte* BoundCode::compact(const Step& step, const Tile& tile, Accumula
 }
 
 // Operations without a kernel of their own.
-void BoundCode::evaluate(const Step& step, const Tile& tile, const std::byte* const* registers,
+void BoundCode::evaluate(size_t i, const Tile& tile, const std::byte* const* registers,
                          std::byte* result) const {
+  const Step& step = steps_[i];
   ir::Number operands[3];
   for (unsigned k = 0; k < step.operands; ++k)
     if (step.source[k] == Source::kScalar)
@@ -340,7 +341,7 @@ void BoundCode::evaluate(const Step& step, const Tile& tile, const std::byte* co
         if (step.source[k] == Source::kRegister)
           operands[k] = ir::load(step.operand_types[k], registers[step.reg[k]], index);
       ir::store(step.type, result, index,
-                ir::evaluate(step.op, step.type, step.operand_type, step.attrs, operands,
+                ir::evaluate(step.op, step.type, step.operand_type, attrs_[i], operands,
                              tile.row + r, tile.col + c));
     }
 }

@@ -49,7 +49,6 @@ class BoundCode {
     DType type, operand_type;
     size_t element;  // bytes of a result element
     TileKernel kernel = nullptr;
-    ir::Attrs attrs = {};
     unsigned scalars = 0, operands = 0;
     Source source[3] = {Source::kNone, Source::kNone, Source::kNone};
     uint32_t reg[3] = {};
@@ -107,7 +106,7 @@ class BoundCode {
   const std::byte* load(const Step& step, const Tile& tile, std::byte* scratch) const;
   static const std::byte* compact(const Step& step, const Tile& tile, Accumulators accumulators,
                                   std::byte* scratch);
-  void evaluate(const Step& step, const Tile& tile, const std::byte* const* registers,
+  void evaluate(size_t step, const Tile& tile, const std::byte* const* registers,
                 std::byte* result) const;
   bool is_dense(const Tile& tile) const { return tile.cols == cols_ || tile.rows == 1; }
   /// Where a step's result goes: straight to its tensor, or to the scratch memory.
@@ -134,6 +133,7 @@ class BoundCode {
 
   size_t rows_ = 0, cols_ = 0;
   std::vector<Step> steps_;
+  std::vector<ir::Attrs> attrs_;  // of the steps; apart, so that these stay small
   std::vector<Update> updates_;
   std::vector<Store> stores_;
   std::vector<Store> or_stores_;

@@ -154,7 +154,7 @@ class BoundCode::UpdateFinder {
       Update update;
       update.set_x({at(gradient).reg[0], at(old).reg[0]});
       update.set_scalars({at(gradient).scalar[1], at(gradient).scalar[2], at(old).scalar[1]});
-      update.set_limits(at(gradient).attrs.a, at(old).attrs.a, at(i).attrs);
+      update.set_limits(code_.attrs_[gradient].a, code_.attrs_[old].a, code_.attrs_[i]);
       add(UpdateKind::kVelocity, DType::int32, update, {old, gradient, sum}, {i});
       return true;
     }
@@ -171,11 +171,11 @@ class BoundCode::UpdateFinder {
     Update update;
     update.set_x({at(rate).reg[0], at(difference).reg[0]});
     update.set_scalars({at(rate).scalar[1], at(rate).scalar[2]});
-    update.set_limits(at(rate).attrs.a, 0, at(i).attrs);
+    update.set_limits(code_.attrs_[rate].a, 0, code_.attrs_[i]);
     const uint32_t view = view_of(i);
     if (view == i) return add(UpdateKind::kWrite, DType::int32, update, {rate, difference}, {i});
     update.scalar[2] = at(view).scalar[1];
-    update.limit[1] = at(view).attrs.a;
+    update.limit[1] = code_.attrs_[view].a;
     update.bits = true;
     add(UpdateKind::kWriteView, at(view).type, update, {rate, difference}, {i, view});
   }

@@ -21,10 +21,15 @@ void BoundDispatch::run_turned_gather(int thread, std::byte* scratch) const {
     for (size_t sample = 0; sample < samples; ++sample) {
       std::byte* to = picked + sample * kTurnedFeatures * element;
       const auto source = static_cast<size_t>(static_cast<uint32_t>(index[sample]));
-      if (source < table.rows())
-        std::memcpy(to, operands_[0] + (source * table.cols() + first) * element, count * element);
-      else
+      if (source < table.rows()) {
+        const std::byte* from = operands_[0] + (source * table.cols() + first) * element;
+        std::memcpy(to, from, count * element);
+        // Rows come from all over the data set: their next features are asked for in time.
+        for (size_t at = 1; at <= kTurnedFeatures * element; at += 64)
+          __builtin_prefetch(from + count * element + at);
+      } else {
         std::memset(to, 0, count * element);  // rows outside of the table read as zeros
+      }
     }
     transpose(element, picked, samples, kTurnedFeatures, turned, samples, 0, count);
     code_.run(first, count, 0, samples, {turned, samples}, scratch);

@@ -36,7 +36,7 @@ struct ThreadTeam::Workers {
   alignas(64) std::atomic<uint32_t> ticket{0};  // of the current job
   alignas(64) std::atomic<int> left{0};         // parts that are not done
   std::unique_ptr<Part[]> parts;
-  bool stop = false;
+  std::atomic<bool> stop{false};
   Function function = nullptr;
   void* context = nullptr;
   std::vector<Thread> threads;
@@ -59,7 +59,7 @@ struct ThreadTeam::Workers {
     for (uint32_t job = 0;;) {
       wait_change(ticket, job);
       job = ticket.load(std::memory_order_acquire);
-      if (stop) return;
+      if (stop.load(std::memory_order_relaxed)) return;
       if (static_cast<uint32_t>(thread) < (job & kMostParts) && take(thread, job))
         compute(thread, thread);
     }
@@ -79,7 +79,7 @@ ThreadTeam::ThreadTeam(int threads)
 
 ThreadTeam::~ThreadTeam() {
   if (workers_ == nullptr) return;
-  workers_->stop = true;
+  workers_->stop.store(true, std::memory_order_relaxed);
   workers_->ticket.fetch_add(1u << kPartBits, std::memory_order_release);
   workers_->ticket.notify_all();
   workers_->threads.clear();  // joins
