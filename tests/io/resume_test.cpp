@@ -18,12 +18,6 @@ using testing::TemporaryFolder;
 
 /// Where a network is trained: by kernels of the processor, or by the reference where there are
 /// none for its type or layers.
-std::string device_of(const Network& network) {
-  const bool chain = network.layers().size() == 2;
-  const DType type = network.type();
-  return chain && (type == float32 || type == int8) ? "cpu" : "ref";
-}
-
 std::vector<Network> networks_of(DType type) {
   return {io::testing::network_of_all_layers(type, {.mode = "loop", .times = 1}),
           parse_network("3x3 local:3x3:leaky_relu:field=2 dense:3:softmax", type)};
@@ -49,7 +43,6 @@ std::vector<Optimizer> all_optimizers() {
 /// 22 samples in batches of 4: six steps an epoch, the last one half empty.
 TrainerOptions options_for(const Network& network, const Optimizer& optimizer) {
   TrainerOptions options;
-  options.device = device_of(network);
   options.optimizer = optimizer;
   options.schedule = CosineRate{};
   options.batch = 4;
