@@ -3,7 +3,7 @@
 // Compares the GEMM with oneDNN's matmul primitive: square sizes, float32 and int8 (s8*s8->s32).
 // Both run in turn in one process and medians are taken, so that noise of the machine hits both.
 // oneDNN's weights are reordered once into the layout it asks for; ours are measured both as plain
-// row-major B and packed once.
+// row-major B and packed once. OpenBLAS (float32 only, plain B) is measured where it is installed.
 //   gemm_peer [threads] [seconds for each line]
 #include <dlfcn.h>
 #include <pthread.h>
@@ -186,21 +186,53 @@ class Peer {
   std::unordered_map<int, dnnl::memory> arguments_;
 };
 
-void compare(GemmType type, size_t n, int threads, double budget) {
+/// OpenBLAS, found at run time: its float32 product of row-major matrices.
+class OpenBlas {
+ public:
+  explicit OpenBlas(int threads) {
+    // Its threads spin for 2^N cycles after a call: long enough to stay awake through a burst,
+    // short enough not to disturb the next side.
+    setenv("OPENBLAS_THREAD_TIMEOUT", "20", 1);
+    void* library = dlopen("libopenblas.so.0", RTLD_NOW | RTLD_LOCAL);
+    if (library == nullptr) return;
+    const auto set_threads =
+        reinterpret_cast<void (*)(int)>(dlsym(library, "openblas_set_num_threads"));
+    product_ = reinterpret_cast<Product>(dlsym(library, "cblas_sgemm"));
+    if (set_threads != nullptr) set_threads(threads);
+  }
+  bool found() const { return product_ != nullptr; }
+  void run(size_t n, const Operands& operands) const {
+    constexpr int kRowMajor = 101, kPlain = 111;
+    const auto size = static_cast<int>(n);
+    product_(kRowMajor, kPlain, kPlain, size, size, size, 1.0f,
+             reinterpret_cast<const float*>(operands.a.get()), size,
+             reinterpret_cast<const float*>(operands.b.get()), size, 0.0f,
+             reinterpret_cast<float*>(operands.c.get()), size);
+  }
+
+ private:
+  using Product = void (*)(int, int, int, int, int, int, float, const float*, int, const float*,
+                           int, float, float*, int);
+  Product product_ = nullptr;
+};
+
+void compare(GemmType type, size_t n, int threads, double budget, const OpenBlas& blas) {
   const size_t element = type == GemmType::kInt8 ? 1 : 4;
   const Operands operands = {make_buffer(n * n * element), make_buffer(n * n * element),
                              make_buffer(n * n * 4)};
   const Ours plain(type, n, false, threads, operands), packed(type, n, true, threads, operands);
   Peer peer(type, n, operands);
   std::unique_ptr<SpinningTeam> team;
-  Contender sides[] = {
+  std::vector<Contender> sides = {
       {[&] { plain.run(*team); }, {}}, {[&] { packed.run(*team); }, {}}, {[&] { peer.run(); }, {}}};
+  const bool with_blas = blas.found() && type == GemmType::kFloat32;
+  if (with_blas) sides.push_back({[&] { blas.run(n, operands); }, {}});
   // Each side in bursts: the first calls of a burst find the other's data in the caches.
   const double end = now() + budget;
   for (int round = 0; round < 5 || now() < end; ++round) {
     for (Contender& side : sides) {
       // Our helpers spin, so they exist only while our side is measured.
-      if (&side != &sides[2]) team = std::make_unique<SpinningTeam>(threads);
+      if (&side < &sides[2]) team = std::make_unique<SpinningTeam>(threads);
       side.call();
       const double burst_end = now() + 0.02;
       int calls = 0;
@@ -218,12 +250,15 @@ void compare(GemmType type, size_t n, int threads, double budget) {
   const double plain_rate = giga / sides[0].quantile(50);
   const double packed_rate = giga / sides[1].quantile(50);
   const double peer_rate = giga / sides[2].quantile(50);
+  char blas_rate[16] = "-";
+  if (with_blas) std::snprintf(blas_rate, sizeof blas_rate, "%.1f", giga / sides[3].quantile(50));
   // The fast tenth tells what happens when no other program holds a core.
   std::printf(
-      "%-7s %5zu  ours %7.1f  packed %7.1f  oneDNN %7.1f GOP/s  ratio %.2f  packed %.2f  "
+      "%-7s %5zu  ours %7.1f  packed %7.1f  oneDNN %7.1f  OpenBLAS %7s GOP/s  ratio %.2f  packed "
+      "%.2f  "
       "(fast tenth %.2f %.2f)\n",
       type == GemmType::kInt8 ? "int8" : "float32", n, plain_rate, packed_rate, peer_rate,
-      plain_rate / peer_rate, packed_rate / peer_rate,
+      blas_rate, plain_rate / peer_rate, packed_rate / peer_rate,
       sides[2].quantile(10) / sides[0].quantile(10), sides[2].quantile(10) / sides[1].quantile(10));
   std::fflush(stdout);
 }
@@ -249,9 +284,10 @@ int main(int argc, char** argv) {
   std::printf("%d threads, target %.*s, oneDNN %d.%d.%d\n", threads,
               static_cast<int>(target.size()), target.data(), dnnl_version()->major,
               dnnl_version()->minor, dnnl_version()->patch);
+  const OpenBlas blas(threads);
   for (const GemmType type : {GemmType::kFloat32, GemmType::kInt8}) {
     for (const size_t n : {size_t{256}, size_t{1024}, size_t{2048}}) {
-      compare(type, n, threads, budget);
+      compare(type, n, threads, budget, blas);
     }
   }
   return 0;

@@ -6,200 +6,17 @@ import json
 import os
 import pathlib
 import platform
-import re
-import statistics
-import subprocess
 import sys
-import tempfile
 import time
-from dataclasses import asdict, dataclass
 from importlib import metadata
 
-from worker import Worker
+from works import THREADS, WORKS, Paragon
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
-THREADS = 2
-EPOCHS = 4  # the first one of each run is not counted: caches and clocks settle in it
-FORWARDS = 1000
-STEPS = 1000
-GEMM_SECONDS = 0.6  # for each line that the program prints
-GEMM_LIMITS = {"float32": 0.8, "int8": 0.7}
-GEMM_LINE = re.compile(r"(\w+) +(\d+) +ours +([\d.]+) +packed +([\d.]+) +oneDNN +([\d.]+)")
 QUIET_LOAD = 0.5
+NEED_MNIST = {"epoch", "large", "online", "standard"}
 OTHERS_ALLOWED = 0.1  # cores, beyond which a table says nothing
-
-
-@dataclass
-class Row:
-    """One line of the table: figures of every round, and the limit of their ratio if there is one.
-
-    The ratio is ours / peer, taken round by round; what counts is the median over the rounds.
-    """
-
-    work: str
-    unit: str
-    ours: list
-    peer: list
-    peer_name: str
-    at_most: float | None = None
-    at_least: float | None = None
-    ours_at_most: float | None = None
-    note: str = ""
-
-    @property
-    def ratios(self):
-        return [ours / peer for ours, peer in zip(self.ours, self.peer)]
-
-    @property
-    def met(self):
-        ratio = statistics.median(self.ratios)
-        if self.at_most is not None:
-            return ratio <= self.at_most
-        if self.at_least is not None:
-            return ratio >= self.at_least
-        if self.ours_at_most is not None:
-            return statistics.median(self.ours) <= self.ours_at_most
-        return None
-
-    @property
-    def bar(self):
-        if self.at_most is not None:
-            return f"<= {self.at_most:g}x"
-        if self.at_least is not None:
-            return f">= {self.at_least:g}x"
-        return f"<= {self.ours_at_most:g} {self.unit}" if self.ours_at_most is not None else "-"
-
-    def cells(self):
-        ours, peer, ratio = map(statistics.median, (self.ours, self.peer, self.ratios))
-        return [self.work, f"{ours:.3g} {self.unit}", f"{peer:.3g} {self.unit} ({self.peer_name})",
-                f"{ratio:.2f} ({min(self.ratios):.2f}-{max(self.ratios):.2f})", self.bar,
-                {True: "yes", False: "NO", None: "-"}[self.met], self.note]
-
-    def record(self):
-        return {**asdict(self), "ratio": statistics.median(self.ratios), "ratios": self.ratios,
-                "met": self.met}
-
-
-class Paragon:
-    """Our side: the command-line program, whose --json figures are read."""
-
-    def __init__(self, program):
-        self.program = program
-
-    def __call__(self, *arguments):
-        with tempfile.TemporaryDirectory() as folder:
-            file = pathlib.Path(folder) / "figures.json"
-            run([self.program, *arguments, "--json", file])
-            return json.loads(file.read_text())
-
-
-def run(command):
-    """The standard output of a program; RuntimeError with its words when it fails."""
-    command = [str(word) for word in command]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise RuntimeError(f"{' '.join(command)}\nended with {done.returncode}:\n"
-                           f"{(done.stdout + done.stderr)[-4000:]}")
-    return done.stdout
-
-
-def layers(units, hidden="relu"):
-    """The program's spelling of a perceptron: input shape, hidden layers, softmax."""
-    side = round(units[0] ** 0.5)
-    words = [f"{side}x{side}", *(f"dense:{u}:{hidden}" for u in units[1:-1])]
-    return " ".join([*words, f"dense:{units[-1]}:softmax"])
-
-
-def steady(seconds):
-    return statistics.median(seconds[1:])
-
-
-def measure_epoch(options, paragon):
-    """784-256-10, batch 64, SGD with momentum: seconds of an epoch over 60,000 images."""
-    units, batch, rate = [784, 256, 10], 64, 0.05
-    limits = {"float32": 1.15, "int8": 0.75}
-    ours = {kind: [] for kind in limits}
-    peers = {"scan": [], "step": []}
-    accuracy = {kind: [] for kind in (*limits, *peers)}
-    with Worker(HERE / "jax_peer.py") as jax:
-        for seed in range(1, options.rounds + 1):
-            for mode, kind in zip(peers, limits):
-                peer = jax("train", folder=str(options.data), mode=mode, units=units, batch=batch,
-                           rate=rate, epochs=EPOCHS, seed=seed)
-                peers[mode].append(steady(peer["seconds"]))
-                accuracy[mode].append(peer["accuracy"])
-                result = paragon(
-                    "train", "--data", options.data, "--type", kind, "--layers", layers(units),
-                    "--epochs", EPOCHS, "--batch", batch, "--optimizer", "sgd", "--momentum", 0.9,
-                    "--rate", rate, "--schedule", "constant", "--threads", THREADS, "--seed", seed)
-                ours[kind].append(steady([epoch["seconds"] for epoch in result["epochs"]]))
-                accuracy[kind].append(result["test"]["accuracy"])
-    best = min(peers, key=lambda mode: statistics.median(peers[mode]))
-    percent = {key: statistics.mean(values) for key, values in accuracy.items()}
-    for kind, limit in limits.items():
-        yield Row(f"epoch of 784-256-10, batch 64, SGD, {kind}", "s", ours[kind], peers[best],
-                  f"JAX {best}", at_most=limit,
-                  note=f"accuracy after {EPOCHS} epochs {percent[kind]:.2f} %, "
-                       f"JAX {percent[best]:.2f} %")
-
-
-def measure_gemm(options, _):
-    """Square products against oneDNN; one program alternates them and prints a line a size."""
-    found = {}
-    for _ in range(options.rounds):
-        for line in run([options.gemm, THREADS, GEMM_SECONDS]).splitlines():
-            if match := GEMM_LINE.match(line):
-                kind, size, *rates = match.groups()
-                found.setdefault((kind, int(size)), []).append([float(rate) for rate in rates])
-    if {kind for kind, _ in found} != set(GEMM_LIMITS):
-        raise RuntimeError(f"{options.gemm} printed no table that this script can read")
-    for (kind, size), rates in found.items():
-        plain, packed, peer = map(list, zip(*rates))
-        unpacked = statistics.median(ours / theirs for ours, theirs in zip(plain, peer))
-        yield Row(f"GEMM {size} x {size} x {size}, {kind}", "Gop/s", packed, peer, "oneDNN",
-                  at_least=GEMM_LIMITS[kind],
-                  note=f"weights packed beforehand by both; ours unpacked {unpacked:.2f}x")
-
-
-def measure_forward(options, paragon):
-    """Forwards at batch 1: microseconds a call."""
-    nets = [([784, 1024, 1024, 10], {"float32": 1.5, "int8": 2.0}),
-            ([784, 256, 10], {"float32": None, "int8": None})]
-    with Worker(HERE / "litert_peer.py", THREADS) as litert:
-        for units, limits in nets:
-            for kind, limit in limits.items():
-                ours, peer, bare = [], [], []
-                for _ in range(2 * options.rounds):
-                    theirs = litert("forward", units=units, kind=kind, calls=FORWARDS)
-                    peer.append(theirs["microseconds"])
-                    bare.append(theirs["microseconds_invoke_only"])
-                    ours.append(paragon(
-                        "bench", "forward", "--layers", layers(units), "--type", kind, "--batch",
-                        1, "--iterations", FORWARDS, "--threads", THREADS)["microseconds_per_call"])
-                name = "-".join(map(str, units))
-                yield Row(f"forward of {name}, batch 1, {kind}", "us", ours, peer,
-                          "LiteRT XNNPACK", at_most=limit,
-                          note=f"LiteRT {statistics.median(bare):.3g} us without reading and "
-                               "writing")
-
-
-def measure_step(options, paragon):
-    """A training step of 4-4-2 at batch 1: the cost of everything but arithmetic."""
-    units = [4, 4, 2]
-    ours, peer = [], []
-    with Worker(HERE / "jax_peer.py") as jax:
-        for _ in range(options.rounds):
-            peer.append(jax("tiny_step", units=units, rate=0.05, calls=STEPS)["microseconds"])
-            ours.append(paragon(
-                "bench", "step", "--layers", layers(units), "--type", "float32", "--batch", 1,
-                "--optimizer", "sgd", "--threads", 1)["microseconds_per_step"])
-    yield Row("step of 4-4-2, batch 1, SGD, float32, ours on one thread", "us", ours, peer,
-              "JAX step", ours_at_most=5.0)
-
-
-WORKS = {"epoch": measure_epoch, "gemm": measure_gemm, "forward": measure_forward,
-         "step": measure_step}
 
 
 def machine(cores):
@@ -221,7 +38,8 @@ def busy_seconds():
 
 
 def print_table(rows):
-    heads = ["work", "ours", "peer", "ratio (lowest-highest)", "bar", "met?", "note"]
+    heads = ["work", "threads", "ours", "peer", "ratio (lowest-highest)", "bar", "met?",
+             "note"]
     lines = [heads, *(row.cells() for row in rows)]
     widths = [max(map(len, column)) for column in zip(*lines)]
     lines.insert(1, ["-" * width for width in widths])
@@ -255,7 +73,7 @@ def parse(arguments):
         parser.error(f"--cores wants two numbers, got {options.cores!r}")
     if len(options.cores) != THREADS:
         parser.error(f"{THREADS} cores are needed, got {sorted(options.cores)}")
-    if "epoch" in options.only and not (options.data / "train-images-idx3-ubyte").is_file():
+    if NEED_MNIST & set(options.only) and not (options.data / "train-images-idx3-ubyte").is_file():
         parser.error(f"no MNIST in {options.data}; get it with tools/fetch_mnist.sh or "
                      "name its folder with --data")
     return options

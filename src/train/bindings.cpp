@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "train/bindings.hpp"
 
+#include <bit>
 #include <charconv>
 #include <cmath>
 
@@ -76,25 +77,24 @@ void download_parameters(detail::NetworkState& network, const runtime::Program& 
 
 namespace {
 
-// As for bytes: whole 255ths first, then half of that. Without branches, so that it becomes
-// vectors.
+// As for bytes: whole 255ths first, then half of that. On the bits of the magnitudes, which are
+// ordered as integers are, and without branches, so that it becomes vectors.
 void encode_int8(std::span<const float> features, int input_exponent, std::span<int8_t> out) {
-  constexpr float kBound = 5e8f;  // beyond it everything is clipped, and it fits an int32
-  constexpr int32_t kLimit = 127;
+  constexpr int32_t kLimit = 127, kInfinity = 0x7F800000;
   const int shift = 1 + input_exponent;
-  for (size_t i = 0; i < features.size(); ++i) {
-    const float scaled = features[i] * 255.0f;
-    const float low = scaled > -kBound   ? scaled
-                      : scaled == scaled ? -kBound
-                                         : 0.0f;  // NaN becomes 0
-    const float bounded = low < kBound ? low : kBound;
-    const auto whole = static_cast<int32_t>(bounded);
-    const float rest = bounded - static_cast<float>(whole);
-    const int32_t nearest = whole + (rest >= 0.5f ? 1 : 0) - (rest <= -0.5f ? 1 : 0);
-    const int32_t size = nearest < 0 ? -nearest : nearest;
-    const int32_t q = (size + (1 << (shift - 1))) >> shift;
-    const int32_t clipped = q < kLimit ? q : kLimit;
-    out[i] = static_cast<int8_t>(nearest < 0 ? -clipped : clipped);
+  const int32_t half = 1 << (shift - 1);
+  const auto most = std::bit_cast<int32_t>(static_cast<float>(kLimit << shift));
+  const float* from = features.data();
+  int8_t* to = out.data();
+  const size_t count = features.size();
+  for (size_t i = 0; i < count; ++i) {
+    const auto bits = std::bit_cast<int32_t>(from[i] * 255.0f);
+    const int32_t size = bits & 0x7FFFFFFF, sign = bits >> 31;
+    const auto bounded = std::bit_cast<float>(size < most ? size : most);
+    const int32_t nearest = (static_cast<int32_t>(2.0f * bounded) + 1) >> 1;
+    const int32_t number = ~((kInfinity - size) >> 31);  // all bits, or none for a NaN
+    const int32_t q = ((nearest + half) >> shift) & number;
+    to[i] = static_cast<int8_t>((q ^ sign) - sign);
   }
 }
 

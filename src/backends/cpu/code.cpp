@@ -2,7 +2,6 @@
 #include "backends/cpu/code.hpp"
 
 #include <algorithm>
-#include <atomic>
 #include <cstring>
 
 #include "core/error.hpp"
@@ -51,11 +50,17 @@ BoundCode::BoundCode(const runtime::Dispatch& dispatch, const runtime::Program& 
       step.kernel = tile_kernel(instruction.op, instruction.type, instruction.operand_type);
     steps_.push_back(std::move(step));
   }
+  find_updates(dispatch, program);
   fuse_products(dispatch);
   find_direct_stores(dispatch, memory);
-  for (const auto& store : code.or_stores)
-    or_stores_.push_back(
-        {store.reg, memory.data(store.buffer), size_of(program.buffers[store.buffer].type)});
+  for (const auto& store : code.or_stores) {
+    std::byte* target = memory.data(store.buffer);
+    const int update = steps_[store.reg].update;
+    if (update >= 0 && updates_[static_cast<size_t>(update)].gives_bits_of(store.reg))
+      updates_[static_cast<size_t>(update)].or_target = reinterpret_cast<int32_t*>(target);
+    else
+      or_stores_.push_back({store.reg, target, size_of(program.buffers[store.buffer].type)});
+  }
   assign_slots();
   const bool anchor_only = steps_.size() == 1 && steps_[0].kind == Instruction::Kind::kAccumulator;
   if (anchor_only && stores_.size() == 1 && or_stores_.empty()) plain_store_ = stores_[0].memory;
@@ -72,12 +77,13 @@ void BoundCode::fuse_products(const runtime::Dispatch& dispatch) {
   for (Step& step : steps_) {
     const bool add = step.op == ir::Op::add, sub = step.op == ir::Op::sub;
     if (step.kind != Instruction::Kind::kCompute || !is_float(step.type) || (!add && !sub) ||
-        step.scalars != 0)
+        step.scalars != 0 || step.absorbed || step.update >= 0)
       continue;
     for (unsigned side = 0; side < 2; ++side) {
       Step& product = steps_[step.reg[side]];
       if (product.kind != Instruction::Kind::kCompute || product.op != ir::Op::mul ||
-          product.type != step.type || readers[step.reg[side]] != 1 || product.scalars == 3)
+          product.absorbed || product.update >= 0 || product.type != step.type ||
+          readers[step.reg[side]] != 1 || product.scalars == 3)
         continue;
       const unsigned first =
           product.source[0] == Source::kScalar ? 1 : 0;  // a single value goes second
@@ -133,6 +139,13 @@ void BoundCode::assign_slots() {
     for (unsigned k = 0; k < steps_[i].operands; ++k)
       if (steps_[i].source[k] == Source::kRegister) last[steps_[i].reg[k]] = i;
   }
+  for (const Update& update : updates_) {  // everything is alive until the last result is there
+    const uint32_t end = update.result[update.results - 1];
+    for (unsigned k = 0; k < update.operands; ++k)
+      last[update.x[k]] = std::max<size_t>(last[update.x[k]], end);
+    for (unsigned k = 0; k < update.results; ++k)
+      last[update.result[k]] = std::max<size_t>(last[update.result[k]], end);
+  }
   for (const auto* list : {&stores_, &or_stores_})
     for (const Store& store : *list) last[store.reg] = steps_.size();
   std::vector<std::vector<size_t>> ending(steps_.size());
@@ -145,19 +158,36 @@ void BoundCode::assign_slots() {
   const auto pool = [&](size_t i) -> std::vector<size_t>& {
     return free[steps_[i].element == 8 ? 1 : 0];
   };
-  for (size_t i = 0; i < steps_.size(); ++i) {
-    if (steps_[i].absorbed) continue;
-    // Element by element, a result may replace an operand of the same size that ends here.
-    for (size_t k : ending[i])
-      if (k != i && steps_[k].element == steps_[i].element) pool(k).push_back(steps_[k].slot);
+  const auto allocate = [&](size_t i) {
     if (pool(i).empty()) {
       pool(i).push_back(scratch_bytes_);
       scratch_bytes_ += tile_ * (steps_[i].element == 8 ? 8 : 4);
     }
     steps_[i].slot = pool(i).back();
     pool(i).pop_back();
+  };
+  for (size_t i = 0; i < steps_.size(); ++i) {
+    if (steps_[i].absorbed) continue;
+    std::vector<size_t> results = {i};
+    if (steps_[i].update >= 0) {
+      const Update& update = updates_[static_cast<size_t>(steps_[i].update)];
+      results.assign(update.result, update.result + update.results);
+      if (results.back() != i) continue;
+    }
+    // Element by element, results may replace operands of the same size that end here.
+    const size_t element = steps_[results[0]].element;
+    const auto replaced = [&](size_t k) {
+      return steps_[k].element == element &&
+             std::find(results.begin(), results.end(), k) == results.end();
+    };
+    for (size_t r : results)
+      if (steps_[r].element != element) allocate(r);
     for (size_t k : ending[i])
-      if (k == i || steps_[k].element != steps_[i].element) pool(k).push_back(steps_[k].slot);
+      if (replaced(k)) pool(k).push_back(steps_[k].slot);
+    for (size_t r : results)
+      if (steps_[r].element == element) allocate(r);
+    for (size_t k : ending[i])
+      if (!replaced(k)) pool(k).push_back(steps_[k].slot);
   }
 }
 
@@ -170,7 +200,10 @@ void BoundCode::run(size_t row, size_t rows, size_t col, size_t cols, Accumulato
                     std::byte* scratch) const {
   const std::byte* registers[kMaxInstructions];
   const size_t tile_cols = std::min(cols, tile_);
-  const size_t tile_rows = std::max<size_t>(1, tile_ / std::max<size_t>(tile_cols, 1));
+  // Rows of a part of the columns lie apart: they are copied together unless each is worth a tile.
+  const bool by_rows = cols < cols_ && cols >= (updates_.empty() ? kLongRow : kLongRow / 4);
+  const size_t tile_rows =
+      by_rows ? 1 : std::max<size_t>(1, tile_ / std::max<size_t>(tile_cols, 1));
   const size_t element = steps_.empty() ? 0 : steps_[0].element;  // the anchor comes first
   for (size_t r = 0; r < rows; r += tile_rows)
     for (size_t c = 0; c < cols; c += tile_cols) {
@@ -184,8 +217,7 @@ void BoundCode::run(size_t row, size_t rows, size_t col, size_t cols, Accumulato
 
 void BoundCode::run_tile(const Tile& tile, Accumulators accumulators, std::byte* scratch,
                          const std::byte** registers) const {
-  const bool dense = tile.cols == cols_ || tile.rows == 1;
-  const size_t first = tile.row * cols_ + tile.col;
+  const bool dense = is_dense(tile);
   for (size_t i = 0; i < steps_.size(); ++i) {
     const Step& step = steps_[i];
     if (step.absorbed) continue;
@@ -198,7 +230,12 @@ void BoundCode::run_tile(const Tile& tile, Accumulators accumulators, std::byte*
       registers[i] = compact(step, tile, accumulators, slot);
       continue;
     }
-    std::byte* result = dense && step.direct != nullptr ? step.direct + first * step.element : slot;
+    if (step.update >= 0) {
+      const Update& update = updates_[static_cast<size_t>(step.update)];
+      if (update.result[update.results - 1] == i) run_update(update, tile, scratch, registers);
+      continue;
+    }
+    std::byte* result = result_of(step, tile, dense, scratch);
     registers[i] = result;
     if (step.kernel == nullptr) {
       evaluate(step, tile, registers, result);
@@ -215,21 +252,14 @@ void BoundCode::run_tile(const Tile& tile, Accumulators accumulators, std::byte*
       args.width = tile.cols;
       step.kernel(args);
     }
-    if (result == slot && step.direct != nullptr)
-      for (size_t r = 0; r < tile.rows; ++r)
-        std::memcpy(step.direct + ((tile.row + r) * cols_ + tile.col) * step.element,
-                    slot + r * tile.cols * step.element, tile.cols * step.element);
+    if (!dense) store_rows(step, tile, result);
   }
   for (const Store& store : stores_)
     for (size_t r = 0; r < tile.rows; ++r)
       std::memcpy(store.memory + ((tile.row + r) * cols_ + tile.col) * store.element,
                   registers[store.reg] + r * tile.cols * store.element, tile.cols * store.element);
   const auto collect = [&]<class T>(T* memory, const std::byte* values) {
-    const T bits = or_magnitudes(reinterpret_cast<const T*>(values), tile.elements());
-    const std::atomic_ref<T> target(*memory);
-    // Most tiles bring no new bit; looking first keeps the cache line shared.
-    if ((target.load(std::memory_order_relaxed) | bits) != target.load(std::memory_order_relaxed))
-      target.fetch_or(bits, std::memory_order_relaxed);
+    collect_bits(memory, or_magnitudes(reinterpret_cast<const T*>(values), tile.elements()));
   };
   for (const Store& store : or_stores_) {
     if (store.element == 8)
@@ -237,6 +267,13 @@ void BoundCode::run_tile(const Tile& tile, Accumulators accumulators, std::byte*
     else
       collect(reinterpret_cast<int32_t*>(store.memory), registers[store.reg]);
   }
+}
+
+void BoundCode::store_rows(const Step& step, const Tile& tile, const std::byte* values) const {
+  if (step.direct == nullptr) return;
+  for (size_t r = 0; r < tile.rows; ++r)
+    std::memcpy(step.direct + ((tile.row + r) * cols_ + tile.col) * step.element,
+                values + r * tile.cols * step.element, tile.cols * step.element);
 }
 
 const std::byte* BoundCode::load(const Step& step, const Tile& tile, std::byte* scratch) const {

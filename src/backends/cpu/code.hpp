@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
+#include <atomic>
+#include <initializer_list>
 #include <vector>
 
 #include "backends/cpu/tile_ops.hpp"
+#include "backends/cpu/updates.hpp"
 #include "ir/rules/formulas.hpp"
 #include "runtime/host_memory.hpp"
 
@@ -58,7 +62,35 @@ class BoundCode {
     bool repeat_rows = false, repeat_cols = false;  // extent 1 along the axis
     std::byte* direct = nullptr;                    // result goes straight to this tensor
     bool absorbed = false;                          // computed by the step that reads it
+    int update = -1;                                // a result of this one of updates_
   };
+  /// Several steps as one pass; it runs in place of the last of its results.
+  struct Update {
+    UpdateKernel kernel = nullptr;
+    unsigned operands = 0, results = 0;
+    uint32_t x[4] = {}, result[3] = {};  // registers
+    const std::byte* scalar[7] = {};
+    int64_t limit[2] = {}, low = 0, high = 0;
+    bool bits = false;             // the kernel returns the or of the first result's magnitudes
+    int32_t* or_target = nullptr;  // gets them
+
+    bool gives_bits_of(uint32_t reg) const { return bits && result[0] == reg; }
+
+    void set_x(std::initializer_list<uint32_t> registers) {
+      operands = static_cast<unsigned>(registers.size());
+      std::copy(registers.begin(), registers.end(), x);
+    }
+    void set_scalars(std::initializer_list<const std::byte*> values) {
+      std::copy(values.begin(), values.end(), scalar);
+    }
+    void set_limits(int64_t first, int64_t second, const ir::Attrs& clamp) {
+      limit[0] = first;
+      limit[1] = second;
+      low = clamp.a;
+      high = clamp.b;
+    }
+  };
+  class UpdateFinder;
   struct Store {
     uint32_t reg;
     std::byte* memory;
@@ -77,12 +109,32 @@ class BoundCode {
                                   std::byte* scratch);
   void evaluate(const Step& step, const Tile& tile, const std::byte* const* registers,
                 std::byte* result) const;
+  bool is_dense(const Tile& tile) const { return tile.cols == cols_ || tile.rows == 1; }
+  /// Where a step's result goes: straight to its tensor, or to the scratch memory.
+  std::byte* result_of(const Step& step, const Tile& tile, bool dense, std::byte* scratch) const {
+    return dense && step.direct != nullptr
+               ? step.direct + (tile.row * cols_ + tile.col) * step.element
+               : scratch + step.slot;
+  }
+  /// From the scratch memory to the step's tensor, if it has one.
+  void store_rows(const Step& step, const Tile& tile, const std::byte* values) const;
+  void run_update(const Update& update, const Tile& tile, std::byte* scratch,
+                  const std::byte** registers) const;
+  template <class T>
+  static void collect_bits(T* memory, T bits) {
+    const std::atomic_ref<T> target(*memory);
+    // Most tiles bring no new bit; looking first keeps the cache line shared.
+    if ((target.load(std::memory_order_relaxed) | bits) != target.load(std::memory_order_relaxed))
+      target.fetch_or(bits, std::memory_order_relaxed);
+  }
+  void find_updates(const runtime::Dispatch& dispatch, const runtime::Program& program);
   void fuse_products(const runtime::Dispatch& dispatch);
   void assign_slots();
   void find_direct_stores(const runtime::Dispatch& dispatch, const runtime::HostMemory& memory);
 
   size_t rows_ = 0, cols_ = 0;
   std::vector<Step> steps_;
+  std::vector<Update> updates_;
   std::vector<Store> stores_;
   std::vector<Store> or_stores_;
   std::byte* plain_store_ = nullptr;
@@ -91,5 +143,7 @@ class BoundCode {
 };
 
 inline constexpr size_t kMaxInstructions = 256;
+inline constexpr size_t kLongRow =
+    256;  ///< elements from which an operation may run on a row alone
 
 }  // namespace paragon::cpu

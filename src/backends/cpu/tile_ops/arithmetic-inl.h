@@ -5,6 +5,7 @@
 template <class C, class T>
 void op_select(const TileArgs& args) {
   T* result = static_cast<T*>(args.result);
+  const size_t n = args.n;
   const C* c = array<C>(args, 0);
   const T* a = array<T>(args, 1);
   const T* b = array<T>(args, 2);
@@ -13,16 +14,16 @@ void op_select(const TileArgs& args) {
     const T* chosen = second ? b : a;
     if ((args.scalars & (second ? 4u : 2u)) != 0) {
       const T value = *chosen;
-      for (size_t i = 0; i < args.n; ++i) result[i] = value;
+      for (size_t i = 0; i < n; ++i) result[i] = value;
     } else if (result != chosen) {
-      for (size_t i = 0; i < args.n; ++i) result[i] = chosen[i];
+      for (size_t i = 0; i < n; ++i) result[i] = chosen[i];
     }
     return;
   }
   switch (args.scalars >> 1) {
     case 0:
       PARAGON_INDEPENDENT
-      for (size_t i = 0; i < args.n; ++i) {
+      for (size_t i = 0; i < n; ++i) {
         const T x = a[i], y = b[i];
         result[i] = c[i] != C(0) ? x : y;
       }
@@ -30,7 +31,7 @@ void op_select(const TileArgs& args) {
     case 1: {
       const T x = *a;
       PARAGON_INDEPENDENT
-      for (size_t i = 0; i < args.n; ++i) {
+      for (size_t i = 0; i < n; ++i) {
         const T y = b[i];
         result[i] = c[i] != C(0) ? x : y;
       }
@@ -39,7 +40,7 @@ void op_select(const TileArgs& args) {
     case 2: {
       const T y = *b;
       PARAGON_INDEPENDENT
-      for (size_t i = 0; i < args.n; ++i) {
+      for (size_t i = 0; i < n; ++i) {
         const T x = a[i];
         result[i] = c[i] != C(0) ? x : y;
       }
@@ -48,7 +49,7 @@ void op_select(const TileArgs& args) {
     default: {
       const T x = *a, y = *b;
       PARAGON_INDEPENDENT
-      for (size_t i = 0; i < args.n; ++i) result[i] = c[i] != C(0) ? x : y;
+      for (size_t i = 0; i < n; ++i) result[i] = c[i] != C(0) ? x : y;
     }
   }
 }

@@ -86,39 +86,60 @@ HWY_INLINE V mul_shift_vector(D d, V a, V b, int shift, int64_t limit) {
   return hn::OddEven(hn::Reverse2(d, hn::BitCast(d, odd)), hn::BitCast(d, even));
 }
 
-// The same with one factor 0 < b < 2^15 for all, which rates and decays are, in 32 bits:
-// a = high 2^16 + low, and floor((p + 2^(s-1) - [p < 0]) / 2^s) rounds halves away from zero.
-inline bool mul_shift_narrow(const TileArgs& args, int32_t b, int32_t shift, int64_t limit) {
-  if (b <= 0 || b >= 1 << 15 || shift < 15 || shift > 46) return false;
-  TileArgs one = args;
-  one.scalars = 0;
-  const int32_t left = shift - std::countr_zero(static_cast<uint32_t>(b));
-  if ((b & (b - 1)) == 0 && left > 0 && left <= 31) {  // a power of two is a shift
-    one.x[1] = &left;
-    op_align<int32_t, int32_t>(one);
-    return true;
-  }
-  const auto high_limit =
+// The same with one factor 0 < b < 2^15 for all, which rates and decays are, in 32 bits: calls
+// `visit` with the formula for b and the shift; false if there is none.
+//   powers of two   a shift
+//   others          a = high 2^16 + low; floor((p + 2^(s-1) - [p < 0]) / 2^s) rounds halves away
+//                   from zero
+template <class Visit>
+HWY_INLINE bool visit_narrow_product(int32_t b, int32_t shift, int64_t limit, Visit visit) {
+  if (b <= 0 || b >= 1 << 15) return false;
+  const auto most =
       static_cast<int32_t>(std::min<int64_t>(limit, std::numeric_limits<int32_t>::max()));
-  const auto clip = [=](int32_t q) {
-    return q > high_limit ? high_limit : q < -high_limit ? -high_limit : q;
-  };
+  const auto clip = [=](int32_t q) { return q > most ? most : q < -most ? -most : q; };
   const auto negative = [](int32_t a) {
     return static_cast<int32_t>(static_cast<uint32_t>(a) >> 31);
   };
+  const int32_t right = std::max(shift, -64) - std::countr_zero(static_cast<uint32_t>(b));
+  if ((b & (b - 1)) == 0 && right <= 31) {
+    if (right > 0) {
+      const uint32_t half = 1u << (right - 1);
+      visit([=](int32_t a) {
+        const auto rounded = static_cast<int32_t>((size_of_value(a) + half) >> right);
+        return with_sign(rounded > most ? most : rounded, a);
+      });
+    } else {
+      const int left = std::min(-right, 31);
+      const uint32_t largest = static_cast<uint32_t>(most) >> left;
+      visit([=](int32_t a) {
+        const uint32_t magnitude = size_of_value(a);
+        const auto shifted = static_cast<int32_t>(magnitude << left);
+        return with_sign(magnitude > largest ? most : shifted, a);
+      });
+    }
+    return true;
+  }
+  if (shift < 15 || shift > 46) return false;
   if (shift <= 16) {
     const int32_t half = 1 << (shift - 1), scale = b << (16 - shift);
-    map1<int32_t, int32_t>(one, [=](int32_t a) {
+    visit([=](int32_t a) {
       return clip((a >> 16) * scale + (((a & 0xFFFF) * b + half - negative(a)) >> shift));
     });
   } else {
     const int32_t half = 1 << (shift - 17), rest = shift - 16;
-    map1<int32_t, int32_t>(one, [=](int32_t a) {
+    visit([=](int32_t a) {
       const int32_t upper = (a >> 16) * b + (((a & 0xFFFF) * b - negative(a)) >> 16);
       return clip((upper + half) >> rest);
     });
   }
   return true;
+}
+
+inline bool mul_shift_narrow(const TileArgs& args, int32_t b, int32_t shift, int64_t limit) {
+  TileArgs one = args;
+  one.scalars = 0;
+  return visit_narrow_product(b, shift, limit,
+                              [&](auto formula) { map1<int32_t, int32_t>(one, formula); });
 }
 
 inline void op_mul_shift(const TileArgs& args) {

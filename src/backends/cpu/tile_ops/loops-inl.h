@@ -10,6 +10,7 @@
 #define PARAGON_INDEPENDENT _Pragma("GCC ivdep")
 #endif
 
+// The number of elements is copied in every loop's function: a store of bytes could change `args`.
 template <class T>
 const T* array(const TileArgs& args, int i) {
   return static_cast<const T*>(args.x[i]);
@@ -18,41 +19,43 @@ const T* array(const TileArgs& args, int i) {
 template <class R, class A, class F>
 HWY_INLINE void map1(const TileArgs& args, F f) {
   R* result = static_cast<R*>(args.result);
+  const size_t n = args.n;
   const A* a = array<A>(args, 0);
   if ((args.scalars & 1) != 0) {
     const R value = f(*a);
-    for (size_t i = 0; i < args.n; ++i) result[i] = value;
+    for (size_t i = 0; i < n; ++i) result[i] = value;
     return;
   }
   PARAGON_INDEPENDENT
-  for (size_t i = 0; i < args.n; ++i) result[i] = f(a[i]);
+  for (size_t i = 0; i < n; ++i) result[i] = f(a[i]);
 }
 
 template <class R, class A, class B, class F>
 HWY_INLINE void map2(const TileArgs& args, F f) {
   R* result = static_cast<R*>(args.result);
+  const size_t n = args.n;
   const A* a = array<A>(args, 0);
   const B* b = array<B>(args, 1);
   switch (args.scalars & 3) {
     case 0:
       PARAGON_INDEPENDENT
-      for (size_t i = 0; i < args.n; ++i) result[i] = f(a[i], b[i]);
+      for (size_t i = 0; i < n; ++i) result[i] = f(a[i], b[i]);
       return;
     case 1: {
       const A x = *a;
       PARAGON_INDEPENDENT
-      for (size_t i = 0; i < args.n; ++i) result[i] = f(x, b[i]);
+      for (size_t i = 0; i < n; ++i) result[i] = f(x, b[i]);
       return;
     }
     case 2: {
       const B y = *b;
       PARAGON_INDEPENDENT
-      for (size_t i = 0; i < args.n; ++i) result[i] = f(a[i], y);
+      for (size_t i = 0; i < n; ++i) result[i] = f(a[i], y);
       return;
     }
     default: {
       const R value = f(*a, *b);
-      for (size_t i = 0; i < args.n; ++i) result[i] = value;
+      for (size_t i = 0; i < n; ++i) result[i] = value;
     }
   }
 }
@@ -61,17 +64,18 @@ HWY_INLINE void map2(const TileArgs& args, F f) {
 template <class T, class F>
 HWY_INLINE void map3(const TileArgs& args, F f) {
   T* result = static_cast<T*>(args.result);
+  const size_t n = args.n;
   const T* a = array<T>(args, 0);
   const T* b = array<T>(args, 1);
   const T* c = array<T>(args, 2);
   if ((args.scalars & 2) != 0) {
     const T y = *b;
     PARAGON_INDEPENDENT
-    for (size_t i = 0; i < args.n; ++i) result[i] = f(a[i], y, c[i]);
+    for (size_t i = 0; i < n; ++i) result[i] = f(a[i], y, c[i]);
     return;
   }
   PARAGON_INDEPENDENT
-  for (size_t i = 0; i < args.n; ++i) result[i] = f(a[i], b[i], c[i]);
+  for (size_t i = 0; i < n; ++i) result[i] = f(a[i], b[i], c[i]);
 }
 
 // Integer arithmetic that wraps.

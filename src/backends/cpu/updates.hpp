@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include <paragon/dtype.hpp>
+
+namespace paragon::cpu {
+
+/// Runs of operations by which optimizers turn gradients into new weights, computed in one pass
+/// with the roundings of the single operations. By kind, x -> results:
+///   kSgd       x0 s0 + x1 s1 -> r0;  x2 - r0 s2 -> r1
+///   kAdam      g = x0 s0;  x1 s1 + g s2 -> r0;  x2 s3 + g g s4 -> r1;
+///              x3 - r0 / (sqrt(r1) + s5) s6 -> r2
+///   kVelocity  clamp(mul_shift(x0, s0, s1, limit0) + mul_shift(x1, s2, 15, limit1)) -> r0, where
+///              0 <= s2 < 2^15
+///   kWrite     clamp(x1 - mul_shift(x0, s0, s1, limit0)) -> r0
+///   kWriteView the same, and requantise(r0, s2, limit1) -> r1, int8 or int16
+/// The first two in float32 and float64, the others in int32; clamp to low..high.
+enum class UpdateKind : uint8_t { kSgd, kAdam, kVelocity, kWrite, kWriteView };
+
+struct UpdateArgs {
+  const void* x[4] = {};       ///< arrays of n elements
+  const void* scalar[7] = {};  ///< single values
+  void* result[3] = {};        ///< may be the same memory as an operand
+  size_t n = 0;
+  int64_t limit[2] = {};
+  int64_t low = 0, high = 0;
+};
+
+/// Returns the bitwise or of |r0| for kWriteView, 0 for the others.
+using UpdateKernel = int32_t (*)(const UpdateArgs& args);
+
+/// `type` is that of the last result. Null if there is none.
+UpdateKernel update_kernel(UpdateKind kind, DType type);
+
+}  // namespace paragon::cpu
