@@ -15,7 +15,8 @@ namespace {
 
 /// Names come from files: nothing of them may move the cursor.
 std::string printable(std::string text) {
-  std::ranges::replace_if(text, [](unsigned char c) { return c < ' ' || c == 127; }, '?');
+  std::ranges::replace_if(
+      text, [](unsigned char c) { return c < ' ' || c == 127; }, '?');
   return text;
 }
 
