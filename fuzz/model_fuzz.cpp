@@ -15,7 +15,14 @@
 
 namespace {
 
-/// Small networks only: compiling takes longer than reading.
+/// Compiling takes longer than reading: one text in eight is run.
+bool is_chosen(std::string_view text) {
+  unsigned sum = 0;
+  for (const char c : text) sum += static_cast<unsigned char>(c);
+  return sum % 8 == 0;
+}
+
+/// Small networks only.
 void run(const paragon::Network& network) {
   std::size_t features = 1;
   for (const std::size_t extent : network.input_shape()) features *= extent;
@@ -36,7 +43,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const paragon::Network network = paragon::io::parse_model(text);
     const std::string written = paragon::io::model_text(network);
     if (paragon::io::model_text(paragon::io::parse_model(written)) != written) std::abort();
-    run(network);
+    if (is_chosen(text)) run(network);
   } catch (const paragon::Error&) {
     // The only way to refuse an input.
   }

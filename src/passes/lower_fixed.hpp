@@ -17,6 +17,8 @@ struct Fixed {
   NodeId exponent = kNoNode;
   /// Takes the exponent of what it is combined with: whole numbers and bias masters.
   bool follows = false;
+  /// The smallest exponent at which its values fit, where it follows and may not fit any; a scalar.
+  NodeId least = kNoNode;
 };
 
 /// When a value's exponent is chosen (docs/numerics.md, "Exponents").

@@ -31,7 +31,10 @@ Fixed FixedLowering::lower_concat(const Node& node) {
 }
 
 NodeId FixedLowering::common_exponent(const Fixed& x, const Fixed& y) {
-  if (x.follows != y.follows) return x.follows ? y.exponent : x.exponent;
+  if (x.follows != y.follows) {
+    const Fixed &leads = x.follows ? y : x, &follower = x.follows ? x : y;
+    return follower.least == kNoNode ? leads.exponent : b_.max(leads.exponent, follower.least);
+  }
   return x.exponent == y.exponent ? x.exponent : b_.max(x.exponent, y.exponent);
 }
 

@@ -235,7 +235,12 @@ void lower_parameters(const ModelGraph& model, const fixed::Format& format, ir::
     const NodeId exponent = b.integer(parameter->exponent);
     if (parameter->view.empty()) {
       const NodeId master = slot(kValue, parameter->id, SlotRole::kParameter, format.master, shape);
-      lowering.leaf(node, {master, exponent, true});
+      ir::Fixed bias{master, exponent, true};
+      // A sum of wide operands fills a value; a bias may need more room than it leaves.
+      if (2 * format.operand_bits + 1 >= fixed::kValueBits)
+        bias.least = b.add(b.unary(ir::Op::bit_length, b.or_bits(master)),
+                           b.integer(parameter->exponent - (fixed::kValueBits - 1)));
+      lowering.leaf(node, bias);
       continue;
     }
     const NodeId view = slot(kView, parameter->id, SlotRole::kView, format.operand, shape);

@@ -22,7 +22,8 @@ TrainingData::TrainingData(detail::NetworkState& network, const data::Dataset& d
   if (!fixed_point) return;
   const fixed::Format& format = fixed::format_of(network.type);
   if (feature_type_ == DType::float32) {
-    if (!has_frozen_exponents(network)) network.input_exponent = exponent_of(data.values, "feature");
+    if (!has_frozen_exponents(network))
+      network.input_exponent = exponent_of(data.values, "feature");
     feature_type_ = format.operand;
     encoded_ = Tensor(format.operand, {rows(), data.features()});
     encode_features(data.values, format, network.input_exponent, encoded_);

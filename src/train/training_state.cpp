@@ -65,16 +65,17 @@ void restore(const detail::TrainingState& state, const runtime::Program& program
     const uint32_t index = program.find_slot(saved.id, saved.name);
     const ir::Slot& slot = program.slots[index];
     if (!is_kept(slot) || slot.type != saved.value.type() || slot.shape != saved.value.shape())
-      raise("[trainer] resume: '{}' of id {} is {} {} in the checkpoint, expected {} {}", saved.name,
-            saved.id, name(saved.value.type()), to_string(saved.value.shape()), name(slot.type),
-            to_string(slot.shape));
+      raise("[trainer] resume: '{}' of id {} is {} {} in the checkpoint, expected {} {}",
+            saved.name, saved.id, name(saved.value.type()), to_string(saved.value.shape()),
+            name(slot.type), to_string(slot.shape));
     check_values(saved, slot);
     instance.upload(index, {saved.value.data(), saved.value.bytes()});
   }
   if (state.slots.size() != expected)
-    raise("[trainer] resume: the checkpoint holds {} values, this training keeps {}: was it made "
-          "with another optimizer?",
-          state.slots.size(), expected);
+    raise(
+        "[trainer] resume: the checkpoint holds {} values, this training keeps {}: was it made "
+        "with another optimizer?",
+        state.slots.size(), expected);
 }
 
 }  // namespace paragon::train

@@ -16,14 +16,6 @@ using testing::contains;
 using testing::message_of;
 using testing::TemporaryFolder;
 
-/// Where a network is trained: by kernels of the processor, or by the reference where there are
-/// none for its type or layers.
-std::string device_of(const Network& network) {
-  const bool chain = network.layers().size() == 2;
-  const DType type = network.type();
-  return chain && (type == float32 || type == int8) ? "cpu" : "ref";
-}
-
 std::vector<Network> networks_of(DType type) {
   return {io::testing::network_of_all_layers(type, {.mode = "loop", .times = 1}),
           parse_network("3x3 local:3x3:leaky_relu:field=2 dense:3:softmax", type)};
@@ -47,9 +39,8 @@ std::vector<Optimizer> all_optimizers() {
 }
 
 /// 22 samples in batches of 4: six steps an epoch, the last one half empty.
-TrainerOptions options_for(const Network& network, const Optimizer& optimizer) {
+TrainerOptions options_for(const Optimizer& optimizer) {
   TrainerOptions options;
-  options.device = device_of(network);
   options.optimizer = optimizer;
   options.schedule = CosineRate{};
   options.batch = 4;
@@ -61,7 +52,7 @@ TrainerOptions options_for(const Network& network, const Optimizer& optimizer) {
 void expect_same_after_resuming(const Network& fresh, const Optimizer& optimizer) {
   const TemporaryFolder folder;
   const data::Dataset data = samples();
-  TrainerOptions options = options_for(fresh, optimizer);
+  TrainerOptions options = options_for(optimizer);
   Network whole = fresh;
   Trainer trainer(whole, options);
   trainer.begin(data);
@@ -101,7 +92,7 @@ TEST(Resume, FitGoesOnAfterACheckpointOfAnEpoch) {
   const data::Dataset data = samples();
   for (const DType type : {float32, int8})
     for (const Network& fresh : networks_of(type)) {
-      TrainerOptions options = options_for(fresh, Adam{.rate = 0.02});
+      TrainerOptions options = options_for(Adam{.rate = 0.02});
       options.epochs = 3;
       Network whole = fresh;
       Trainer* running = nullptr;
@@ -136,13 +127,13 @@ std::string error_after(DType type, const std::function<void(detail::TrainingSta
   const TemporaryFolder folder;
   const data::Dataset data = samples();
   Network network = networks_of(type)[1];
-  Trainer trainer(network, options_for(network, Adam{}));
+  Trainer trainer(network, options_for(Adam{}));
   trainer.begin(data);
   trainer.advance(2);
   trainer.save(folder.path("net.json"));
   Network loaded = Network::load(folder.path("net.json"));
   change(*loaded.state().training);
-  TrainerOptions options = options_for(loaded, optimizer);
+  TrainerOptions options = options_for(optimizer);
   options.resume = true;
   return message_of([&] { Trainer(loaded, options).begin(data); });
 }
@@ -156,7 +147,7 @@ detail::TrainingState::Slot& slot_of(detail::TrainingState& state, const std::st
 TEST(Resume, RefusesWhatDoesNotFit) {
   const auto nothing = [](detail::TrainingState&) {};
   Network fresh = networks_of(int8)[1];
-  TrainerOptions options = options_for(fresh, Adam{});
+  TrainerOptions options = options_for(Adam{});
   options.resume = true;
   const data::Dataset data = samples();
   EXPECT_TRUE(contains(message_of([&] { Trainer(fresh, options).begin(data); }), "no checkpoint"));

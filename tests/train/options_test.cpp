@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 
+#include "network/values.hpp"
 #include "problems.hpp"
 #include "raises.hpp"
 
@@ -153,6 +154,25 @@ TEST(Regression, LearnsNumbersInEveryType) {
     EXPECT_NEAR(*report.root_mean_square_error * *report.root_mean_square_error,
                 *history.back().validation_loss, 1e-5)
         << name(type);
+  }
+}
+
+// The bias is larger than any product: it must not be cut to the range of the sums.
+TEST(Regression, ALargeBiasBesideASmallSumKeepsItsValue) {
+  for (const DType type : network_types()) {
+    Network network({.input = {1}, .type = type});
+    network.add(Dense{.units = 1, .name = "y"});
+    detail::NetworkState& state = network.state();
+    for (detail::Parameter& parameter : state.layers[0].parameters)
+      detail::set_values(state, parameter,
+                         std::vector<double>{parameter.role == "bias" ? 0.5 : 0.125});
+    for (const char* device : {"ref", "cpu"}) {
+      Predictor predictor(network, {.device = device});
+      float y = 0;
+      const float x = 0.75f;
+      predictor.run({&x, 1}, {&y, 1});
+      EXPECT_NEAR(y, 0.59375, 0.01) << name(type) << " " << device;
+    }
   }
 }
 

@@ -118,7 +118,9 @@ void choose_blocks(GemmPlan& plan, size_t rows, size_t columns) {
   const size_t few_rows = std::min(rows, 4 * plan.mr);
   plan.nc = std::clamp(kStripElements / few_rows, kMinStripColumns, kMaxStripColumns) / scale;
   plan.nc = round_up(divide_up(padded, divide_up(padded, plan.nc)), plan.nr);
-  plan.mc = std::max<size_t>(1, kStripElements / scale / plan.nc);
+  // A strip of one panel leaves room in the cache for what its epilogue reads.
+  const size_t elements = (plan.nc <= plan.nr ? kStripElements / 2 : kStripElements) / scale;
+  plan.mc = std::max<size_t>(1, elements / plan.nc);
   if (plan.mc > plan.mr) plan.mc -= plan.mc % plan.mr;
   plan.mc = std::max(std::min(plan.mc, rows), std::min(plan.mr, rows));
   const size_t most =
