@@ -61,6 +61,7 @@ BoundCode::BoundCode(const runtime::Dispatch& dispatch, const runtime::Program& 
     else
       or_stores_.push_back({store.reg, target, size_of(program.buffers[store.buffer].type)});
   }
+  find_pure_updates();
   assign_slots();
   const bool anchor_only = steps_.size() == 1 && steps_[0].kind == Instruction::Kind::kAccumulator;
   if (anchor_only && stores_.size() == 1 && or_stores_.empty()) plain_store_ = stores_[0].memory;
@@ -201,7 +202,7 @@ void BoundCode::run(size_t row, size_t rows, size_t col, size_t cols, Accumulato
   const std::byte* registers[kMaxInstructions];
   const size_t tile_cols = std::min(cols, tile_);
   // Rows of a part of the columns lie apart: they are copied together unless each is worth a tile.
-  const bool by_rows = cols < cols_ && cols >= (updates_.empty() ? kLongRow : kLongRow / 4);
+  const bool by_rows = cols < cols_ && cols >= kLongRow && !pure_updates_;
   const size_t tile_rows =
       by_rows ? 1 : std::max<size_t>(1, tile_ / std::max<size_t>(tile_cols, 1));
   const size_t element = steps_.empty() ? 0 : steps_[0].element;  // the anchor comes first
@@ -211,7 +212,10 @@ void BoundCode::run(size_t row, size_t rows, size_t col, size_t cols, Accumulato
                       std::min(tile_cols, cols - c)};
       const Accumulators part{accumulators.data + (r * accumulators.stride + c) * element,
                               accumulators.stride};
-      run_tile(tile, part, scratch, registers);
+      if (pure_updates_ && !is_dense(tile))
+        run_pure_updates(tile, part);
+      else
+        run_tile(tile, part, scratch, registers);
     }
 }
 

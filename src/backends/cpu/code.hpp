@@ -126,6 +126,10 @@ class BoundCode {
     if ((target.load(std::memory_order_relaxed) | bits) != target.load(std::memory_order_relaxed))
       target.fetch_or(bits, std::memory_order_relaxed);
   }
+  /// Code of nothing but updates works in place, however far apart the rows of its tiles lie.
+  void find_pure_updates();
+  void run_pure_updates(const Tile& tile, Accumulators accumulators) const;
+  UpdateArgs update_args(const Update& update) const;
   void find_updates(const runtime::Dispatch& dispatch, const runtime::Program& program);
   void fuse_products(const runtime::Dispatch& dispatch);
   void assign_slots();
@@ -137,6 +141,7 @@ class BoundCode {
   std::vector<Update> updates_;
   std::vector<Store> stores_;
   std::vector<Store> or_stores_;
+  bool pure_updates_ = false;
   std::byte* plain_store_ = nullptr;
   size_t tile_ = 1024;  // elements of a tile; fewer where registers are 64 bits wide
   size_t scratch_bytes_ = 0;

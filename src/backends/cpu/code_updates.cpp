@@ -201,15 +201,20 @@ void BoundCode::find_updates(const runtime::Dispatch& dispatch, const runtime::P
   UpdateFinder(*this, dispatch, program).run();
 }
 
-void BoundCode::run_update(const Update& update, const Tile& tile, std::byte* scratch,
-                           const std::byte** registers) const {
-  const bool dense = is_dense(tile);
+UpdateArgs BoundCode::update_args(const Update& update) const {
   UpdateArgs args;
-  for (unsigned k = 0; k < update.operands; ++k) args.x[k] = registers[update.x[k]];
   std::copy(std::begin(update.scalar), std::end(update.scalar), args.scalar);
   std::copy(std::begin(update.limit), std::end(update.limit), args.limit);
   args.low = update.low;
   args.high = update.high;
+  return args;
+}
+
+void BoundCode::run_update(const Update& update, const Tile& tile, std::byte* scratch,
+                           const std::byte** registers) const {
+  const bool dense = is_dense(tile);
+  UpdateArgs args = update_args(update);
+  for (unsigned k = 0; k < update.operands; ++k) args.x[k] = registers[update.x[k]];
   args.n = tile.elements();
   for (unsigned k = 0; k < update.results; ++k)
     args.result[k] = result_of(steps_[update.result[k]], tile, dense, scratch);
@@ -220,6 +225,40 @@ void BoundCode::run_update(const Update& update, const Tile& tile, std::byte* sc
     if (!dense) store_rows(steps_[i], tile, registers[i]);
   }
   if (update.or_target != nullptr) collect_bits(update.or_target, bits);
+}
+
+void BoundCode::find_pure_updates() {
+  pure_updates_ = !updates_.empty() && stores_.empty() && or_stores_.empty();
+  for (const Step& step : steps_) {
+    if (step.absorbed || step.kind == Instruction::Kind::kAccumulator) continue;
+    pure_updates_ = pure_updates_ && (step.kind == Instruction::Kind::kLoad
+                                          ? !step.repeat_rows && !step.repeat_cols
+                                          : step.update >= 0 && step.direct != nullptr);
+  }
+}
+
+void BoundCode::run_pure_updates(const Tile& tile, Accumulators accumulators) const {
+  const auto place = [&](uint32_t reg, size_t& stride) {
+    const Step& step = steps_[reg];
+    stride = cols_;
+    if (step.kind == Instruction::Kind::kAccumulator) {
+      stride = accumulators.stride;
+      return const_cast<std::byte*>(accumulators.data);
+    }
+    std::byte* memory =
+        step.kind == Instruction::Kind::kLoad ? const_cast<std::byte*>(step.memory) : step.direct;
+    return memory + (tile.row * cols_ + tile.col) * step.element;
+  };
+  for (const Update& update : updates_) {
+    UpdateArgs args = update_args(update);
+    args.rows = tile.rows;
+    args.n = tile.cols;
+    for (unsigned k = 0; k < update.operands; ++k) args.x[k] = place(update.x[k], args.x_stride[k]);
+    for (unsigned k = 0; k < update.results; ++k)
+      args.result[k] = place(update.result[k], args.result_stride[k]);
+    const int32_t bits = update.kernel(args);
+    if (update.or_target != nullptr) collect_bits(update.or_target, bits);
+  }
 }
 
 }  // namespace paragon::cpu

@@ -22,6 +22,7 @@ namespace {
 // Below this many element operations a second thread costs more than it brings (about 2
 // microseconds).
 constexpr size_t kSerialWork = 16384;
+constexpr size_t kFewSamples = 4;
 
 int parts_for(size_t elements, size_t cost, size_t rows, int threads) {
   if (elements * std::max<size_t>(cost, 1) < kSerialWork) return 1;
@@ -113,10 +114,14 @@ GemmType BoundDispatch::operand_type() const {
 void BoundDispatch::plan_contraction(int threads, bool packed) {
   const bool ta = dispatch_.attrs.a != 0, tb = dispatch_.attrs.b != 0;
   const Shape& a = program_.buffers[dispatch_.operands[0]].shape;
+  const size_t k = a[ta ? 0 : 1];
+  // With a few samples only, moving weights between the caches of two threads, one of which reads
+  // what the other has updated, costs more than the arithmetic. Packed weights stay where they are.
+  if (!packed && std::min(dispatch_.rows, k) <= kFewSamples) threads = 1;
   gemm_ = plan_gemm({.type = operand_type(),
                      .m = dispatch_.rows,
                      .n = dispatch_.cols,
-                     .k = a[ta ? 0 : 1],
+                     .k = k,
                      .a_transposed = ta,
                      .b_transposed = tb,
                      .b_packed = packed,

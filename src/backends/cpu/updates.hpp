@@ -21,10 +21,11 @@ namespace paragon::cpu {
 enum class UpdateKind : uint8_t { kSgd, kAdam, kVelocity, kWrite, kWriteView };
 
 struct UpdateArgs {
-  const void* x[4] = {};       ///< arrays of n elements
+  const void* x[4] = {};       ///< arrays of rows x n elements
   const void* scalar[7] = {};  ///< single values
   void* result[3] = {};        ///< may be the same memory as an operand
-  size_t n = 0;
+  size_t rows = 1, n = 0;
+  size_t x_stride[4] = {}, result_stride[3] = {};  ///< elements between rows
   int64_t limit[2] = {};
   int64_t low = 0, high = 0;
 };

@@ -78,13 +78,11 @@ void partition(GemmPlan& plan, int max_threads) {
   const size_t whole = part_cost(plan, plan.shape.m, panels);
   const size_t useful = std::clamp<size_t>(whole / kMinWorkPerThread, 1,
                                            static_cast<size_t>(std::max(max_threads, 1)));
-  // Columns are split first: then the threads that read a weight forward also update it, and it
-  // stays in their caches. Splitting rows must be worth more than that.
   size_t best = whole;
   for (size_t over_m = 1; over_m <= std::min(useful, plan.shape.m); ++over_m) {
     const size_t over_n = std::min(useful / over_m, panels);
     const size_t cost = part_cost(plan, divide_up(plan.shape.m, over_m), divide_up(panels, over_n));
-    if (cost < best - (over_m > 1 ? best / 32 : 0)) {
+    if (cost < best) {
       best = cost;
       plan.threads_m = over_m;
       plan.threads_n = over_n;
