@@ -3,6 +3,7 @@
 // whatever the factors, the extremes of the values, and the shape of the pieces they come in.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <functional>
 #include <limits>
 
@@ -80,24 +81,25 @@ const std::vector<Formula>& formulas() {
   return table;
 }
 
-/// The graph: a gradient [rows, cols], given or as a product of [rows, 3] and [3, cols].
-ir::Graph graph_of(const Formula& formula, const Shape& shape, bool product) {
+/// The graph: a gradient [rows, cols], given or as a product of [rows, terms] and [terms, cols].
+ir::Graph graph_of(const Formula& formula, const Shape& shape, size_t terms) {
   GraphMaker m;
   Builder b = m.b();
   const DType operand = formula.type == DType::int32 ? DType::int8 : formula.type;
   const NodeId given = m.input("gradient", formula.type, shape);
-  const NodeId left = m.input("left", operand, {shape[0], 3}),
-               right = m.input("right", operand, {3, shape[1]});
+  const NodeId left = m.input("left", operand, {shape[0], std::max<size_t>(terms, 1)}),
+               right = m.input("right", operand, {std::max<size_t>(terms, 1), shape[1]});
   for (const char* name : {"value", "first", "second"}) m.state(name, formula.type, shape);
   for (const char* name : {"factor", "rate"}) m.input(name, formula.type, {});
   for (const char* name : {"shift", "rate_shift", "view_shift"}) m.input(name, DType::int32, {});
-  formula.build(m, b, product ? b.contract(left, right) : given);
+  formula.build(m, b, terms > 0 ? b.contract(left, right) : given);
   m.finish();
   return std::move(m.graph);
 }
 
 /// Numbers for three steps; `round` picks the factors.
-void set_all(GraphRunner& run, const Formula& formula, const Shape& shape, int round) {
+void set_all(GraphRunner& run, const Formula& formula, const Shape& shape, size_t terms,
+             int round) {
   const bool whole = formula.type == DType::int32;
   const double most = whole ? kLimit : 2;
   const auto values = [&](uint64_t seed) {
@@ -114,8 +116,8 @@ void set_all(GraphRunner& run, const Formula& formula, const Shape& shape, int r
   run.set("first", values(3));
   run.set("second", testing::uniform(formula.type, shape, 0, whole ? most : 1, 4));
   const DType operand = whole ? DType::int8 : formula.type;
-  run.set("left", testing::uniform(operand, {shape[0], 3}, -127, 127, 5));
-  run.set("right", testing::uniform(operand, {3, shape[1]}, -127, 127, 6));
+  run.set("left", testing::uniform(operand, {shape[0], std::max<size_t>(terms, 1)}, -127, 127, 5));
+  run.set("right", testing::uniform(operand, {std::max<size_t>(terms, 1), shape[1]}, -127, 127, 6));
   const auto scalar = [&](const char* name, DType type, double value) {
     run.set(name, testing::filled(type, {}, {value}));
   };
@@ -141,13 +143,13 @@ TEST(Updates, GiveTheBitsOfTheirOperations) {
   for (const cpu::Target target : cpu::available_targets()) {
     cpu::force_target(target);
     for (const Formula& formula : formulas())
-      for (const bool product : {false, true})
+      for (const size_t terms : {0, 1, 3})
         for (const Shape& shape : {Shape{1, 37}, Shape{5, 7}, Shape{9, 1300}, Shape{70, 200}}) {
-          const ir::Graph graph = graph_of(formula, shape, product);
+          const ir::Graph graph = graph_of(formula, shape, terms);
           GraphRunner single(graph, "cpu", 1, false), fused(graph, "cpu", 2, true);
           for (int round = 0; round < 15; ++round) {
-            set_all(single, formula, shape, round);
-            set_all(fused, formula, shape, round);
+            set_all(single, formula, shape, terms, round);
+            set_all(fused, formula, shape, terms, round);
             for (int step = 0; step < 2; ++step) {
               single.run();
               fused.run();
@@ -158,8 +160,8 @@ TEST(Updates, GiveTheBitsOfTheirOperations) {
               if (!written) continue;
               EXPECT_TRUE(testing::same_bytes(single.get(slot.name), fused.get(slot.name)))
                   << formula.name << " " << name(formula.type) << " " << slot.name << " round "
-                  << round << (product ? " product" : "") << " " << shape[0] << "x" << shape[1]
-                  << " " << cpu::target_name(target);
+                  << round << " terms " << terms << " " << shape[0] << "x" << shape[1] << " "
+                  << cpu::target_name(target);
             }
           }
         }

@@ -200,11 +200,14 @@ void BoundCode::rebind(const runtime::HostMemory& memory) {
 void BoundCode::run(size_t row, size_t rows, size_t col, size_t cols, Accumulators accumulators,
                     std::byte* scratch) const {
   const std::byte* registers[kMaxInstructions];
-  const size_t tile_cols = std::min(cols, tile_);
+  // One pass over everything needs no tiles.
+  const bool whole = pure_updates_ && updates_.size() == 1;
+  const size_t tile_cols = whole ? cols : std::min(cols, tile_);
   // Rows of a part of the columns lie apart: they are copied together unless each is worth a tile.
   const bool by_rows = cols < cols_ && cols >= kLongRow && !pure_updates_;
-  const size_t tile_rows =
-      by_rows ? 1 : std::max<size_t>(1, tile_ / std::max<size_t>(tile_cols, 1));
+  const size_t tile_rows = whole     ? rows
+                           : by_rows ? 1
+                                     : std::max<size_t>(1, tile_ / std::max<size_t>(tile_cols, 1));
   const size_t element = steps_.empty() ? 0 : steps_[0].element;  // the anchor comes first
   for (size_t r = 0; r < rows; r += tile_rows)
     for (size_t c = 0; c < cols; c += tile_cols) {
@@ -212,7 +215,7 @@ void BoundCode::run(size_t row, size_t rows, size_t col, size_t cols, Accumulato
                       std::min(tile_cols, cols - c)};
       const Accumulators part{accumulators.data + (r * accumulators.stride + c) * element,
                               accumulators.stride};
-      if (pure_updates_ && !is_dense(tile))
+      if (pure_updates_)
         run_pure_updates(tile, part);
       else
         run_tile(tile, part, scratch, registers);

@@ -37,6 +37,10 @@ class BoundCode {
   /// The memory that gets the anchor's results if the code does nothing else with them.
   std::byte* plain_store() const { return plain_store_; }
   bool empty() const { return steps_.empty(); }
+  /// Whether the anchor's result, if it is a product of a column and a row, need not be computed
+  /// beforehand; then run_outer runs over all of it.
+  bool takes_outer_product() const { return takes_outer_product_; }
+  void run_outer(const std::byte* column, const std::byte* row) const;
   /// The memory of data slots may move between runs.
   void rebind(const runtime::HostMemory& memory);
 
@@ -130,6 +134,8 @@ class BoundCode {
   void find_pure_updates();
   void run_pure_updates(const Tile& tile, Accumulators accumulators) const;
   UpdateArgs update_args(const Update& update) const;
+  UpdateArgs pure_update_args(const Update& update, const Tile& tile,
+                              Accumulators accumulators) const;
   void find_updates(const runtime::Dispatch& dispatch, const runtime::Program& program);
   void fuse_products(const runtime::Dispatch& dispatch);
   void assign_slots();
@@ -141,7 +147,7 @@ class BoundCode {
   std::vector<Update> updates_;
   std::vector<Store> stores_;
   std::vector<Store> or_stores_;
-  bool pure_updates_ = false;
+  bool pure_updates_ = false, takes_outer_product_ = false;
   std::byte* plain_store_ = nullptr;
   size_t tile_ = 1024;  // elements of a tile; fewer where registers are 64 bits wide
   size_t scratch_bytes_ = 0;

@@ -2,6 +2,7 @@
 // Finds the runs of operations that updates.hpp computes in one pass.
 #include <algorithm>
 #include <initializer_list>
+#include <utility>
 
 #include "backends/cpu/code.hpp"
 
@@ -95,8 +96,9 @@ class BoundCode::UpdateFinder {
     const Scaled step = inner_scaled(at(i).reg[1]);
     if (!step || !is(step.reg, Op::add) || readers_[step.reg] != 1 || !registers(step.reg))
       return false;
-    const Scaled a = inner_scaled(at(step.reg).reg[0]), b = inner_scaled(at(step.reg).reg[1]);
+    Scaled a = inner_scaled(at(step.reg).reg[0]), b = inner_scaled(at(step.reg).reg[1]);
     if (!a || !b) return false;
+    if (at(b.reg).kind == Instruction::Kind::kAccumulator) std::swap(a, b);  // the gradient first
     Update update;
     update.set_x({a.reg, b.reg, at(i).reg[0]});
     update.set_scalars({a.scalar, b.scalar, step.scalar});
@@ -235,9 +237,13 @@ void BoundCode::find_pure_updates() {
                                           ? !step.repeat_rows && !step.repeat_cols
                                           : step.update >= 0 && step.direct != nullptr);
   }
+  takes_outer_product_ = pure_updates_ && updates_.size() == 1 && updates_[0].x[0] == 0 &&
+                         steps_[0].kind == Instruction::Kind::kAccumulator &&
+                         is_float(steps_[0].type);
 }
 
-void BoundCode::run_pure_updates(const Tile& tile, Accumulators accumulators) const {
+UpdateArgs BoundCode::pure_update_args(const Update& update, const Tile& tile,
+                                       Accumulators accumulators) const {
   const auto place = [&](uint32_t reg, size_t& stride) {
     const Step& step = steps_[reg];
     stride = cols_;
@@ -249,16 +255,31 @@ void BoundCode::run_pure_updates(const Tile& tile, Accumulators accumulators) co
         step.kind == Instruction::Kind::kLoad ? const_cast<std::byte*>(step.memory) : step.direct;
     return memory + (tile.row * cols_ + tile.col) * step.element;
   };
+  UpdateArgs args = update_args(update);
+  args.rows = tile.rows;
+  args.n = tile.cols;
+  for (unsigned k = 0; k < update.operands; ++k) args.x[k] = place(update.x[k], args.x_stride[k]);
+  for (unsigned k = 0; k < update.results; ++k)
+    args.result[k] = place(update.result[k], args.result_stride[k]);
+  return args;
+}
+
+void BoundCode::run_pure_updates(const Tile& tile, Accumulators accumulators) const {
   for (const Update& update : updates_) {
-    UpdateArgs args = update_args(update);
-    args.rows = tile.rows;
-    args.n = tile.cols;
-    for (unsigned k = 0; k < update.operands; ++k) args.x[k] = place(update.x[k], args.x_stride[k]);
-    for (unsigned k = 0; k < update.results; ++k)
-      args.result[k] = place(update.result[k], args.result_stride[k]);
+    UpdateArgs args = pure_update_args(update, tile, accumulators);
+    if (tile.cols == cols_ && accumulators.stride == cols_) {  // one long row
+      args.n *= args.rows;
+      args.rows = 1;
+    }
     const int32_t bits = update.kernel(args);
     if (update.or_target != nullptr) collect_bits(update.or_target, bits);
   }
+}
+
+void BoundCode::run_outer(const std::byte* column, const std::byte* row) const {
+  UpdateArgs args = pure_update_args(updates_[0], {0, rows_, 0, cols_}, {row, 0});
+  args.row_factors = column;
+  updates_[0].kernel(args);
 }
 
 }  // namespace paragon::cpu

@@ -298,6 +298,8 @@ GemmEpilogue BoundDispatch::epilogue(EpilogueContext& context) const {
 }
 
 void BoundDispatch::run_contraction(int thread, std::byte* scratch) const {
+  if (gemm_->shape.k == 1 && parts_ == 1 && code_.takes_outer_product())
+    return code_.run_outer(operands_[0], operands_[1]);
   const size_t lda = program_.buffers[dispatch_.operands[0]].shape[1];
   const size_t ldb = program_.buffers[dispatch_.operands[1]].shape[1];
   EpilogueContext context{&code_, scratch};

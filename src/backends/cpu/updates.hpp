@@ -26,6 +26,9 @@ struct UpdateArgs {
   void* result[3] = {};        ///< may be the same memory as an operand
   size_t rows = 1, n = 0;
   size_t x_stride[4] = {}, result_stride[3] = {};  ///< elements between rows
+  /// kSgd and kAdam: if not null, every row of x0 is multiplied by its element of this array first,
+  /// as a matrix product of one term does.
+  const void* row_factors = nullptr;
   int64_t limit[2] = {};
   int64_t low = 0, high = 0;
 };
