@@ -81,8 +81,8 @@ int32_t update_adam(const UpdateArgs& args) {
 }
 
 // Calls loop(row, first, count, x, formula) such that formula(x[k]) is mul_shift of element
-// first + k of the row of x0: once a row where the factor has a 32-bit formula, otherwise for pieces
-// multiplied beforehand.
+// first + k of the row of x0: once a row where the factor has a 32-bit formula, otherwise for
+// pieces multiplied beforehand.
 template <class Loop>
 HWY_INLINE void with_product(const UpdateArgs& args, Loop loop) {
   const size_t rows = args.rows, n = args.n;
@@ -138,14 +138,14 @@ inline int32_t update_velocity(const UpdateArgs& args) {
 
 inline int32_t update_write(const UpdateArgs& args) {
   const auto low = static_cast<int32_t>(args.low), high = static_cast<int32_t>(args.high);
-  with_product(
-      args, [=, &args](size_t row, size_t first, size_t n, const int32_t* x, auto formula) {
-        const int32_t* before = operand_row<int32_t>(args, 1, row) + first;
-        int32_t* to = result_row<int32_t>(args, 0, row) + first;
-        PARAGON_INDEPENDENT
-        for (size_t i = 0; i < n; ++i)
-          to[i] = clamp_between(wrap_sub(before[i], formula(x[i])), low, high);
-      });
+  with_product(args,
+               [=, &args](size_t row, size_t first, size_t n, const int32_t* x, auto formula) {
+                 const int32_t* before = operand_row<int32_t>(args, 1, row) + first;
+                 int32_t* to = result_row<int32_t>(args, 0, row) + first;
+                 PARAGON_INDEPENDENT
+                 for (size_t i = 0; i < n; ++i)
+                   to[i] = clamp_between(wrap_sub(before[i], formula(x[i])), low, high);
+               });
   return 0;
 }
 
@@ -179,22 +179,22 @@ int32_t update_write_view(const UpdateArgs& args) {
              most = static_cast<int32_t>(args.limit[1]);
   const uint32_t half = 1u << (shift - 1);
   uint32_t bits = 0;
-  with_product(args, [=, &args, &bits](size_t row, size_t first, size_t n, const int32_t* x,
-                                       auto formula) {
-    const int32_t* before = operand_row<int32_t>(args, 1, row) + first;
-    int32_t* to = result_row<int32_t>(args, 0, row) + first;
-    R* seen = result_row<R>(args, 1, row) + first;
-    uint32_t collected = 0;
-    PARAGON_INDEPENDENT
-    for (size_t i = 0; i < n; ++i) {
-      const int32_t value = clamp_between(wrap_sub(before[i], formula(x[i])), low, high);
-      const uint32_t magnitude = size_of_value(value);
-      const auto rounded = static_cast<int32_t>((magnitude + half) >> shift);
-      collected |= magnitude;
-      to[i] = value;
-      seen[i] = static_cast<R>(with_sign(rounded > most ? most : rounded, value));
-    }
-    bits |= collected;
-  });
+  with_product(
+      args, [=, &args, &bits](size_t row, size_t first, size_t n, const int32_t* x, auto formula) {
+        const int32_t* before = operand_row<int32_t>(args, 1, row) + first;
+        int32_t* to = result_row<int32_t>(args, 0, row) + first;
+        R* seen = result_row<R>(args, 1, row) + first;
+        uint32_t collected = 0;
+        PARAGON_INDEPENDENT
+        for (size_t i = 0; i < n; ++i) {
+          const int32_t value = clamp_between(wrap_sub(before[i], formula(x[i])), low, high);
+          const uint32_t magnitude = size_of_value(value);
+          const auto rounded = static_cast<int32_t>((magnitude + half) >> shift);
+          collected |= magnitude;
+          to[i] = value;
+          seen[i] = static_cast<R>(with_sign(rounded > most ? most : rounded, value));
+        }
+        bits |= collected;
+      });
   return static_cast<int32_t>(bits);
 }
