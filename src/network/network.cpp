@@ -40,6 +40,10 @@ detail::Layer* NetworkState::find(const std::string& name) {
   return const_cast<Layer*>(producer(*this, name));
 }
 
+size_t NetworkState::features() const {
+  return Shape(std::span<const size_t>(input_shape)).elements();
+}
+
 const detail::Layer& NetworkState::by_id(uint64_t id) const {
   const auto it = std::find_if(layers.begin(), layers.end(),
                                [&](const Layer& layer) { return layer.id == id; });

@@ -64,6 +64,7 @@ struct NetworkState {
   uint64_t next_id = 1;                   ///< of layers and parameters alike; never reused
   std::optional<TrainingState> training;  ///< of a checkpoint
 
+  size_t features() const;  ///< values of one sample
   Layer* find(const std::string& name);
   const Layer& by_id(uint64_t id) const;
   /// Does the last layer read this one, directly or through others?

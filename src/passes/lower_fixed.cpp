@@ -13,9 +13,12 @@ namespace paragon::ir {
 
 using namespace paragon::fixed;
 
+std::string numbered(const char* name, uint32_t number) {
+  return number == 0 ? name : fmt::format("{}.{}", name, number);
+}
+
 std::string exponent_slot_name(bool error, uint32_t repetition) {
-  const char* base = error ? "error_exponent" : "activation_exponent";
-  return repetition == 0 ? base : fmt::format("{}.{}", base, repetition);
+  return numbered(error ? "error_exponent" : "activation_exponent", repetition);
 }
 
 namespace {

@@ -104,6 +104,9 @@ class FixedLowering {
   std::vector<ExponentUpdate> updates_;
 };
 
+/// The name of one of a site's numbered slots, e.g. its second exponent.
+std::string numbered(const char* name, uint32_t number);
+
 /// Name of the slot that holds an exponent of a layer's activations or errors.
 std::string exponent_slot_name(bool error, uint32_t repetition);
 

@@ -14,6 +14,21 @@ size_t lines(size_t bytes) {
 
 }  // namespace
 
+bool is_held(DType type) {
+  switch (type) {
+    case DType::float32:
+    case DType::float64:
+    case DType::int8:
+    case DType::uint8:
+    case DType::int16:
+    case DType::int32:
+    case DType::int64:
+      return true;
+    default:
+      return false;
+  }
+}
+
 HostMemory::HostMemory(const Program& program)
     : program_(program), pointers_(program.buffers.size(), nullptr) {
   // Scalars are packed eight bytes apart, so that a step touches few cache lines; tensors start on

@@ -8,6 +8,9 @@
 
 namespace paragon::runtime {
 
+/// Can a program hold it? Networks of the other types compute in these.
+bool is_held(DType type);
+
 /// The buffers of a program in host memory: slots and constants of their own, temporaries in one
 /// arena.
 class HostMemory {

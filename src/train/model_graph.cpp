@@ -178,10 +178,6 @@ DType graph_type(DType network_type) {
   return info(network_type).arithmetic == Arithmetic::kReal ? network_type : DType::float32;
 }
 
-std::string numbered(const char* name, uint32_t number) {
-  return number == 0 ? name : fmt::format("{}.{}", name, number);
-}
-
 ModelGraph build_model(const detail::NetworkState& state, size_t batch, DType type,
                        const ModelLoss& loss) {
   if (state.layers.empty()) raise("[network] there is no layer");

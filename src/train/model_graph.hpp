@@ -72,9 +72,6 @@ inline constexpr const char* kData = "data";
 inline constexpr const char* kDataLabels = "data_labels";
 inline constexpr const char* kDataTargets = "data_targets";
 
-/// The name of one of a layer's numbered slots, e.g. its second peak exponent.
-std::string numbered(const char* name, uint32_t number);
-
 /// Adds the slots of a fixed-point network's parameters to `low` and gives them to the lowering.
 void lower_parameters(const ModelGraph& model, const fixed::Format& format, ir::Graph& low,
                       ir::FixedLowering& lowering);

@@ -10,8 +10,7 @@
 namespace paragon::train {
 
 void check_features(const Network& network, const data::Dataset& data) {
-  size_t expected = 1;
-  for (size_t extent : network.input_shape()) expected *= extent;
+  const size_t expected = network.state().features();
   if (data.features() != expected)
     raise("[data] samples have {} values, expected the {} of the network's input", data.features(),
           expected);

@@ -126,8 +126,7 @@ std::vector<std::size_t> Predictor::repetitions(std::size_t layer) {
 }
 
 std::vector<float> Network::predict(std::span<const float> features) const {
-  size_t per_sample = 1;
-  for (size_t extent : input_shape()) per_sample *= extent;
+  const size_t per_sample = state().features();
   if (features.empty() || features.size() % per_sample != 0)
     raise("[network] got {} features, expected a multiple of {}", features.size(), per_sample);
   const size_t count = features.size() / per_sample, classes = outputs();

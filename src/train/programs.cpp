@@ -40,12 +40,10 @@ struct Batch {
 
 Batch next_batch(Graph& graph, const TrainingSetup& setup) {
   Builder b(graph);
-  size_t features = 1;
-  for (size_t extent : setup.network.input_shape) features *= extent;
   const auto data = [&](const char* name, DType type, size_t columns) {
     return slot(graph, name, SlotRole::kData, type, {setup.samples, columns});
   };
-  const NodeId table = data(kData, setup.feature_type, features);
+  const NodeId table = data(kData, setup.feature_type, setup.network.features());
   const NodeId count = input(graph, kCount, DType::int32),
                start = input(graph, kStart, DType::int32);
   const NodeId key = input(graph, "shuffle_key", DType::int64);
@@ -94,7 +92,7 @@ void add_real_steps(Graph& graph, const TrainingSetup& setup) {
 // The largest exponent of the epoch so far, for inference; `start` = 0 begins a new epoch.
 void track_peak(UpdateBuilder& u, const ir::ExponentUpdate& update, NodeId start) {
   if (update.site.error) return;
-  const std::string name = numbered(kPeakExponent, update.repetition);
+  const std::string name = ir::numbered(kPeakExponent, update.repetition);
   const NodeId peak = u.state(update.site.id, name, DType::int32, {}, SlotRole::kState);
   const NodeId first = u.b.equal(start, u.b.integer(0));
   u.assign(update.site.id, name, u.b.max(u.b.select(first, update.seen, peak), update.seen));

@@ -39,8 +39,7 @@ TrainingData::TrainingData(detail::NetworkState& network, const data::Dataset& d
 
 void TrainingData::check(const detail::NetworkState& network, Loss loss) const {
   data_.verify();
-  size_t features = 1;
-  for (size_t extent : network.input_shape) features *= extent;
+  const size_t features = network.features();
   const size_t outputs = network.layers.back().shape.elements();
   if (rows() == 0) raise("[trainer] the data set is empty");
   if (rows() > static_cast<size_t>(std::numeric_limits<int32_t>::max()) - kLargestBatch)

@@ -139,28 +139,12 @@ class CpuInstance final : public runtime::Instance {
   const BoundDispatch* current_ = nullptr;  // being shared by the team
 };
 
-/// What programs hold: networks of the other types compute in these.
-bool is_held(DType type) {
-  switch (type) {
-    case DType::float32:
-    case DType::float64:
-    case DType::int8:
-    case DType::uint8:
-    case DType::int16:
-    case DType::int32:
-    case DType::int64:
-      return true;
-    default:
-      return false;
-  }
-}
-
 class CpuBackend final : public runtime::Backend {
  public:
   std::string_view name() const override { return "cpu"; }
 
   bool supports(Op op, DType type) const override {
-    if (!is_held(type)) return false;
+    if (!runtime::is_held(type)) return false;
     switch (info(op).cls) {
       case ir::OpClass::kContract:
         return type == DType::float32 || type == DType::float64 || type == DType::int32;

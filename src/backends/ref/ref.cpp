@@ -310,20 +310,7 @@ class RefInstance final : public runtime::Instance {
 class RefBackend final : public runtime::Backend {
  public:
   std::string_view name() const override { return "ref"; }
-  bool supports(Op, DType type) const override {
-    switch (type) {
-      case DType::float32:
-      case DType::float64:
-      case DType::int8:
-      case DType::uint8:
-      case DType::int16:
-      case DType::int32:
-      case DType::int64:
-        return true;
-      default:
-        return false;
-    }
-  }
+  bool supports(Op, DType type) const override { return runtime::is_held(type); }
   runtime::CompileOptions compile_options() const override {
     return {.target = "ref", .fuse = false};
   }
