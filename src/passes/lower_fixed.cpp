@@ -34,8 +34,8 @@ size_t most_readers(const IndexTable& table) {
 }  // namespace
 
 FixedLowering::FixedLowering(const Graph& real, Graph& low, const fixed::Format& format,
-                             ExponentMode mode, FixedInputs inputs)
-    : real_(real), format_(format), b_(low), mode_(mode), inputs_(inputs) {}
+                             ExponentMode mode, FixedInputs inputs, std::vector<SampleAxis> axes)
+    : real_(real), format_(format), b_(low), mode_(mode), inputs_(inputs), axes_(std::move(axes)) {}
 
 void FixedLowering::leaf(NodeId real, Fixed value) {
   values_[real] = value;
@@ -204,29 +204,14 @@ Fixed FixedLowering::requantise(NodeId real) {
   const Shape& shape = b_.shape(v.mantissa);
   const NodeId key =
       b_.hash_key(inputs_.seed, inputs_.step, site.id, random::Role::kError, repetition);
-  const bool flipped = feature_major(real);  // the index counts samples first, whatever the layout
-  const NodeId random =
-      flipped ? b_.random(key, shape, 1, shape.rows()) : b_.random(key, shape, shape.cols(), 1);
+  // The index counts samples first, whatever the layout.
+  if (axes_[real] == SampleAxis::kNone)
+    raise("[fixed point] a rounding of errors that belong to no sample");
+  const NodeId random = axes_[real] == SampleAxis::kColumns
+                            ? b_.random(key, shape, 1, shape.rows())
+                            : b_.random(key, shape, shape.cols(), 1);
   return {b_.requantise_sr(v.mantissa, shift, random, format_.operand_limit, format_.operand),
           used};
-}
-
-bool FixedLowering::feature_major(NodeId real) {
-  const auto it = feature_major_.find(real);
-  if (it != feature_major_.end()) return it->second;
-  const Node& node = real_[real];
-  bool result = false;
-  if (node.op == Op::gather_dot || node.op == Op::gather_dot_xgrad) {
-    result = true;
-  } else if (node.op == Op::transpose) {
-    result = !feature_major(node.operands[0]);
-  } else if (node.op == Op::concat || node.op == Op::rows) {
-    result = feature_major(node.operands[0]);
-  } else if (info(node.op).cls == OpClass::kElementwise) {
-    for (NodeId operand : node.operands)
-      if (real_[operand].shape == node.shape && feature_major(operand)) result = true;
-  }
-  return feature_major_[real] = result;
 }
 
 NodeId FixedLowering::align(const Fixed& x, NodeId exponent) {
@@ -256,7 +241,9 @@ Fixed FixedLowering::lower_sum(const Node& node) {
   const NodeId x = node.operands[0];
   const int axis = static_cast<int>(node.attrs.a);
   // Bias gradients, sums over the batch, add up the rounded errors that the weight gradients read.
-  const bool of_errors = real_.provenance(x).error && axis == (feature_major(x) ? 1 : 0);
+  const bool of_errors =
+      real_.provenance(x).error && ((axis == 0 && axes_[x] == SampleAxis::kRows) ||
+                                    (axis == 1 && axes_[x] == SampleAxis::kColumns));
   const Fixed v = of_errors ? operand(x) : value(x);
   if (axis == 2) return {b_.sum(b_.cast(v.mantissa, DType::int64), axis), v.exponent};
   const int bits = of_errors ? format_.operand_bits : kValueBits;

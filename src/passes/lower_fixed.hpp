@@ -8,6 +8,7 @@
 
 #include "passes/fixed_format.hpp"
 #include "passes/passes.hpp"
+#include "passes/sample_axis.hpp"
 
 namespace paragon::ir {
 
@@ -48,8 +49,9 @@ struct ExponentUpdate {
 /// Lowers nodes of a floating-point graph to fixed point in another graph, on demand.
 class FixedLowering {
  public:
+  /// `axes`: the sample axis of each node of `real`.
   FixedLowering(const Graph& real, Graph& low, const fixed::Format& format, ExponentMode mode,
-                FixedInputs inputs);
+                FixedInputs inputs, std::vector<SampleAxis> axes);
 
   /// Gives a leaf its value, and what products read of it if that differs.
   void leaf(NodeId real, Fixed value);
@@ -91,7 +93,6 @@ class FixedLowering {
   NodeId common_exponent(const Fixed& x, const Fixed& y);
   /// As a multiple of 2^-16.
   NodeId score(const Fixed& x);
-  bool feature_major(NodeId real);
   uint32_t exponent_slot(const Provenance& site, uint32_t repetition);
 
   const Graph& real_;
@@ -99,8 +100,8 @@ class FixedLowering {
   Builder b_;
   ExponentMode mode_;
   FixedInputs inputs_;
+  std::vector<SampleAxis> axes_;
   std::unordered_map<NodeId, Fixed> values_, operands_;
-  std::unordered_map<NodeId, bool> feature_major_;
   std::vector<ExponentUpdate> updates_;
 };
 

@@ -218,6 +218,12 @@ void add_gradients(ModelGraph& model) {
   for (size_t i = 0; i < wrt.size(); ++i) model.parameters[i].gradient = gradients[i];
 }
 
+std::vector<ir::SampleAxis> sample_axes(const ModelGraph& model) {
+  std::vector<NodeId> by_rows = {model.x, model.labels};
+  if (model.targets != ir::kNoNode) by_rows.push_back(model.targets);
+  return ir::sample_axes(model.graph, by_rows);
+}
+
 void lower_parameters(const ModelGraph& model, const fixed::Format& format, ir::Graph& low,
                       ir::FixedLowering& lowering) {
   ir::Builder b(low);

@@ -48,6 +48,9 @@ ModelGraph build_model(const detail::NetworkState& state, size_t batch, DType ty
 /// Back-propagation: the gradients of the summed losses.
 void add_gradients(ModelGraph& model);
 
+/// Which axis counts the samples, of each node of the graph; after add_gradients of those too.
+std::vector<ir::SampleAxis> sample_axes(const ModelGraph& model);
+
 /// The floating-point type in which a network's graph is written.
 DType graph_type(DType network_type);
 

@@ -115,7 +115,7 @@ void add_fixed_step(Graph& graph, const TrainingSetup& setup, const ModelGraph& 
   const Batch batch = next_batch(graph, setup);
   ir::FixedLowering lowering(
       model.graph, graph, format, mode,
-      {input(graph, "seed", DType::int64), input(graph, "step", DType::int64)});
+      {input(graph, "seed", DType::int64), input(graph, "step", DType::int64)}, sample_axes(model));
   const NodeId x = encode(b, batch.features, setup, format);
   const NodeId exponent = b.integer(format.input_exponent() + setup.network.input_exponent);
   lowering.leaf(model.x, {b.cast(x, DType::int32), exponent}, {x, exponent});
@@ -153,7 +153,7 @@ bool add_fixed_forward(Graph& graph, const detail::NetworkState& network, const 
   Builder b(graph);
   Phase phase{kForward, {}};
   const Format& format = fixed::format_of(network.type);
-  ir::FixedLowering lowering(model.graph, graph, format, mode, {});
+  ir::FixedLowering lowering(model.graph, graph, format, mode, {}, sample_axes(model));
   const NodeId x =
       slot(graph, kFeatures, SlotRole::kInput, format.operand, model.graph[model.x].shape);
   const NodeId exponent = b.integer(format.input_exponent() + network.input_exponent);
