@@ -15,7 +15,6 @@ constexpr size_t kStripBytes = 16 * 1024;      // accumulators of a strip: half 
 constexpr size_t kPanelBytes = 384 * 1024;     // indexed rows of a column panel: within L2
 constexpr size_t kThreadProducts = 32 * 1024;  // multiply-adds that pay for waking a thread
 constexpr size_t kLongestInt8Sum = 0x7fffffff / (128 * 128);
-static_assert(GatherDotKernels::kTypes == kGemmTypes);
 
 size_t round_up(size_t n, size_t step) {
   return (n + step - 1) / step * step;
@@ -190,36 +189,35 @@ void clear_gaps(const GatherDotPlan& plan, const GemmStrip& strip) {
 
 void compute_strip(const GatherDotPlan& plan, const void* a, const void* b, const GemmStrip& strip,
                    void* weight_buffer) {
-  const auto type = static_cast<size_t>(plan.type);
   if (plan.op == GatherDotOp::kWeightGradient) {
     const size_t dy_bytes = strip.row * plan.batch * element_bytes(plan);
     if (plan.features != 0) {
-      plan.kernels->row_dot[type]({.dy = static_cast<const std::byte*>(a) + dy_bytes,
-                                   .x = b,
-                                   .x_size = plan.reads * plan.batch,
-                                   .offset = plan.offset.data() + strip.row * plan.taps,
-                                   .batch = plan.batch,
-                                   .taps = plan.taps,
-                                   .rows = strip.rows,
-                                   .out = strip.acc,
-                                   .out_stride = strip.acc_stride,
-                                   .shift = plan.shift});
+      plan.kernels->row_dot({.dy = static_cast<const std::byte*>(a) + dy_bytes,
+                             .x = b,
+                             .x_size = plan.reads * plan.batch,
+                             .offset = plan.offset.data() + strip.row * plan.taps,
+                             .batch = plan.batch,
+                             .taps = plan.taps,
+                             .rows = strip.rows,
+                             .out = strip.acc,
+                             .out_stride = strip.acc_stride,
+                             .shift = plan.shift});
     }
     result_bytes(plan.type) == 8 ? clear_gaps<uint64_t>(plan, strip)
                                  : clear_gaps<uint32_t>(plan, strip);
     return;
   }
   const auto* x = static_cast<const std::byte*>(b);
-  plan.kernels->row_sum[type]({.x = x + strip.col * element_bytes(plan),
-                               .x_size = plan.reads * plan.batch - strip.col,
-                               .weights = entry_weights(plan, strip, a, weight_buffer),
-                               .begin = plan.begin.data() + strip.row,
-                               .offset = plan.offset.data() + plan.begin[strip.row],
-                               .rows = strip.rows,
-                               .cols = strip.cols,
-                               .out = strip.acc,
-                               .out_stride = strip.acc_stride,
-                               .shift = plan.shift});
+  plan.kernels->row_sum({.x = x + strip.col * element_bytes(plan),
+                         .x_size = plan.reads * plan.batch - strip.col,
+                         .weights = entry_weights(plan, strip, a, weight_buffer),
+                         .begin = plan.begin.data() + strip.row,
+                         .offset = plan.offset.data() + plan.begin[strip.row],
+                         .rows = strip.rows,
+                         .cols = strip.cols,
+                         .out = strip.acc,
+                         .out_stride = strip.acc_stride,
+                         .shift = plan.shift});
 }
 
 }  // namespace
@@ -250,7 +248,9 @@ GatherDotPlan plan_gather_dot(const GatherDotShape& shape, const int32_t* index,
     raise("[gather_dot] a sum of {} int8 products may pass int32, the limit is {}", longest_sum,
           kLongestInt8Sum);
   }
-  plan.kernels = &active_gather_dot_kernels();
+  const bool real = plan.type == GemmType::kFloat32 || plan.type == GemmType::kFloat64;
+  plan.kernels =
+      real ? &gather_dot_real_kernels(plan.type) : &gather_dot_integer_kernels(plan.type);
   partition(plan, threads);
   cut_strips(plan);
   return plan;

@@ -20,7 +20,7 @@ namespace paragon::cpu {
 /// taps].
 enum class GatherDotOp : uint8_t { kForward, kWeightGradient, kInputGradient };
 
-struct GatherDotKernels;  // the table of one SIMD target (gather_dot_kernels.hpp)
+struct GatherDotKernels;  // the functions of one type and SIMD target
 
 /// Types, results and `shift` are those of a matrix product (gemm.hpp).
 struct GatherDotShape {

@@ -6,6 +6,8 @@
 
 namespace paragon::cpu {
 
+enum class GemmType : uint8_t;
+
 /// out[r, c] = sum over the entries of row r of weight * x[offset + c]. Row r has the entries
 /// [begin[r], begin[r + 1]); weights and offset start with that of entry begin[0].
 struct RowSumTask {
@@ -32,22 +34,20 @@ struct RowDotTask {
   int shift;  ///< of wide integers
 };
 
-/// One SIMD target, indexed by GemmType.
+/// The kernels of one type on one SIMD target.
 struct GatherDotKernels {
-  static constexpr size_t kTypes = 5;
-  void (*row_sum[kTypes])(const RowSumTask& task);
-  void (*row_dot[kTypes])(const RowDotTask& task);
+  void (*row_sum)(const RowSumTask& task);
+  void (*row_dot)(const RowDotTask& task);
 };
 
-/// The kernels of active_target().
-const GatherDotKernels& active_gather_dot_kernels();
+/// The kernels of a type on active_target(). Integers and floating point have units of their own,
+/// so that the objects of the former can be shown to hold no floating-point arithmetic.
+const GatherDotKernels& gather_dot_integer_kernels(GemmType type);
+const GatherDotKernels& gather_dot_real_kernels(GemmType type);
 
 /// Kernels for AVX-512 VNNI; null members if they were not compiled in.
 struct GatherDotVnni {
-  void (*row_sum_int8)(const RowSumTask& task);
-  void (*row_dot_int8)(const RowDotTask& task);
-  void (*row_sum_int16)(const RowSumTask& task);
-  void (*row_dot_int16)(const RowDotTask& task);
+  GatherDotKernels int8, int16;
 };
 GatherDotVnni vnni_gather_dot_kernels();
 

@@ -13,7 +13,6 @@ namespace paragon::cpu {
 /// int16 operands are within +-32639, int32 ones within +-8355711 (two and three balanced base-256
 /// digits).
 enum class GemmType : uint8_t { kFloat32, kInt8, kFloat64, kInt16, kInt32 };
-inline constexpr size_t kGemmTypes = 5;
 
 /// Bytes of an element of the result.
 constexpr size_t result_bytes(GemmType type) {

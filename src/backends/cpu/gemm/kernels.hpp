@@ -123,11 +123,16 @@ struct GemmKernels {
   GemmPanelStartFunction panel_start;
 };
 
-/// The table of a type on a target, or null if it is not compiled in.
-const GemmKernels* gemm_scalar_kernels(GemmType type);
-const GemmKernels* gemm_avx2_kernels(GemmType type);
-const GemmKernels* gemm_avx512_kernels(GemmType type);
-const GemmKernels* gemm_avx512_vnni_kernels(GemmType type);
+/// The table of a type on a target, or null if it is not compiled in. Integers and floating point
+/// have units of their own, so that the objects of the former can be shown to hold no
+/// floating-point arithmetic.
+const GemmKernels* gemm_scalar_real_kernels(GemmType type);
+const GemmKernels* gemm_avx2_real_kernels(GemmType type);
+const GemmKernels* gemm_avx512_real_kernels(GemmType type);
+const GemmKernels* gemm_scalar_integer_kernels(GemmType type);
+const GemmKernels* gemm_avx2_integer_kernels(GemmType type);
+const GemmKernels* gemm_avx512_integer_kernels(GemmType type);
+const GemmKernels* gemm_avx512_vnni_integer_kernels(GemmType type);
 
 /// Parts of the VNNI tables that are compiled with their own flags; null where they were not.
 struct GemmVnniTiles {

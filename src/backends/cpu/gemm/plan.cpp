@@ -31,19 +31,20 @@ size_t round_up(size_t a, size_t b) {
 }
 
 const GemmKernels* kernels_of(Target target, GemmType type) {
+  const bool real = type == GemmType::kFloat32 || type == GemmType::kFloat64;
   const GemmKernels* found = nullptr;
   switch (target) {
     case Target::kScalar:
-      found = gemm_scalar_kernels(type);
+      found = real ? gemm_scalar_real_kernels(type) : gemm_scalar_integer_kernels(type);
       break;
     case Target::kAvx2:
-      found = gemm_avx2_kernels(type);
+      found = real ? gemm_avx2_real_kernels(type) : gemm_avx2_integer_kernels(type);
       break;
     case Target::kAvx512:
-      found = gemm_avx512_kernels(type);
+      found = real ? gemm_avx512_real_kernels(type) : gemm_avx512_integer_kernels(type);
       break;
     case Target::kAvx512Vnni:
-      found = gemm_avx512_vnni_kernels(type);
+      found = real ? gemm_avx512_real_kernels(type) : gemm_avx512_vnni_integer_kernels(type);
       break;
   }
   if (found == nullptr) raise("[gemm] no kernels for target '{}'", target_name(target));

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The GEMM kernels for AVX2 and AVX-512 through Highway: floating point; int8 and int16 by pairs of
+// The GEMM kernels of integers for AVX2 and AVX-512 through Highway: int8 and int16 by pairs of
 // int16; int32 by doubles; and the packers of the VNNI kernels, whose own unit holds only their
 // multiply-adds.
 #include "backends/cpu/simd_targets.hpp"
 
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "backends/cpu/gemm/gemm_simd.cpp"
+#define HWY_TARGET_INCLUDE "backends/cpu/gemm/gemm_simd_integer.cpp"
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
@@ -22,38 +22,11 @@
 HWY_BEFORE_NAMESPACE();
 namespace paragon::cpu {
 namespace HWY_NAMESPACE {
+namespace {
 
-namespace hn = hwy::HWY_NAMESPACE;
-
-#include "backends/cpu/gemm/kernel-inl.h"
-#include "backends/cpu/gemm/pack-inl.h"
-
-constexpr size_t kVectorLanes = HWY_MAX_BYTES / 4;
-constexpr int kTileRows = HWY_TARGET == HWY_AVX3 ? 14 : 6;
-
-/// Loads and stores of accumulators of type T.
-template <class T>
-struct AccOps {
-  using D = hn::ScalableTag<T>;
-  using Acc = hn::Vec<D>;
-  static constexpr size_t kLanes = hn::MaxLanes(D()), kUnitBytes = sizeof(T);
-  static constexpr bool kRowStart = false;
-
-  static HWY_INLINE Acc zero() { return hn::Zero(D()); }
-  static HWY_INLINE Acc resume(Acc, Acc stored) { return stored; }
-  static HWY_INLINE Acc load(const std::byte* from) {
-    return hn::LoadU(D(), reinterpret_cast<const T*>(from));
-  }
-  static HWY_INLINE Acc load_partial(const std::byte* from, size_t count) {
-    return hn::MaskedLoad(hn::FirstN(D(), count), D(), reinterpret_cast<const T*>(from));
-  }
-  static HWY_INLINE void store(Acc acc, std::byte* to) {
-    hn::StoreU(acc, D(), reinterpret_cast<T*>(to));
-  }
-  static HWY_INLINE void store_partial(Acc acc, std::byte* to, size_t count) {
-    hn::BlendedStore(acc, hn::FirstN(D(), count), D(), reinterpret_cast<T*>(to));
-  }
-};
+#include "backends/cpu/gemm/simd_kernels-inl.h"
+#include "backends/cpu/gemm/units_integer-inl.h"
+#include "backends/cpu/gemm/units_real-inl.h"
 
 template <class T>
 struct RealOps : AccOps<T> {
@@ -90,8 +63,6 @@ struct PairOps : AccOps<int32_t> {
     return hn::ReorderWidenMulAccumulate(D(), a, b, acc, unused);
   }
 };
-
-#include "backends/cpu/gemm/units-inl.h"
 
 /// Sums that are doubles.
 struct DoubleSums {
@@ -166,36 +137,6 @@ void combine(const GemmCombine& task) {
   }
 }
 
-template <class Ops, bool kAdjacentUnits, bool kPartialB>
-inline constexpr GemmTileTable kTiles =
-    gemm_tile_table<Ops, kTileRows, kAdjacentUnits, kPartialB>();
-
-template <class Units>
-constexpr GemmKernels base_kernels() {
-  GemmKernels kernels{};
-  kernels.element_bytes = Units::kElementBytes;
-  kernels.unit_bytes = Units::kLineBytes;
-  kernels.k_per_unit = Units::kPerUnit;
-  kernels.lanes = Units::kLanes;
-  kernels.lane_bits = Units::kLanes == 16 ? 4 : Units::kLanes == 8 ? 3 : 2;
-  kernels.max_rows = kTileRows;
-  kernels.digits = 1;
-  kernels.pack_a_k_contiguous = kernels.pack_b_k_contiguous = &gemm_pack_k_contiguous<Units>;
-  kernels.pack_a_line_contiguous = kernels.pack_b_line_contiguous =
-      &gemm_pack_line_contiguous<Units>;
-  return kernels;
-}
-
-template <class T, class Units>
-constexpr GemmKernels real_kernels() {
-  GemmKernels kernels = base_kernels<Units>();
-  kernels.adjacent_rows = &kTiles<RealOps<T>, false, false>;
-  kernels.adjacent_units = &kTiles<RealOps<T>, true, false>;
-  kernels.adjacent_rows_partial_b = &kTiles<RealOps<T>, false, true>;
-  kernels.adjacent_units_partial_b = &kTiles<RealOps<T>, true, true>;
-  return kernels;
-}
-
 constexpr GemmKernels int8_kernels() {
   GemmKernels kernels = base_kernels<PairUnits<int8_t>>();
   kernels.adjacent_rows = &kTiles<PairOps, false, false>;
@@ -223,24 +164,19 @@ constexpr GemmKernels int32_kernels() {
 }
 
 const GemmKernels* kernels_of(GemmType type) {
-  static constexpr GemmKernels kFloat32 = real_kernels<float, FloatUnits>();
-  static constexpr GemmKernels kFloat64 = real_kernels<double, DoubleUnits<double>>();
   static constexpr GemmKernels kInt8 = int8_kernels();
   static constexpr GemmKernels kInt16 = int16_kernels();
   static constexpr GemmKernels kInt32 = int32_kernels();
   switch (type) {
-    case GemmType::kFloat32:
-      return &kFloat32;
-    case GemmType::kFloat64:
-      return &kFloat64;
     case GemmType::kInt8:
       return &kInt8;
     case GemmType::kInt16:
       return &kInt16;
     case GemmType::kInt32:
       return &kInt32;
+    default:
+      return nullptr;
   }
-  return nullptr;
 }
 
 #if HWY_TARGET == HWY_AVX3
@@ -271,6 +207,7 @@ const GemmKernels* vnni_kernels_of(GemmType type) {
 }
 #endif
 
+}  // namespace
 }  // namespace HWY_NAMESPACE
 }  // namespace paragon::cpu
 HWY_AFTER_NAMESPACE();
@@ -280,7 +217,7 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace paragon::cpu {
 
-const GemmKernels* gemm_avx2_kernels([[maybe_unused]] GemmType type) {
+const GemmKernels* gemm_avx2_integer_kernels([[maybe_unused]] GemmType type) {
 #if HWY_TARGETS & HWY_AVX2
   return N_AVX2::kernels_of(type);
 #else
@@ -288,7 +225,7 @@ const GemmKernels* gemm_avx2_kernels([[maybe_unused]] GemmType type) {
 #endif
 }
 
-const GemmKernels* gemm_avx512_kernels([[maybe_unused]] GemmType type) {
+const GemmKernels* gemm_avx512_integer_kernels([[maybe_unused]] GemmType type) {
 #if HWY_TARGETS & HWY_AVX3
   return N_AVX3::kernels_of(type);
 #else
@@ -296,7 +233,7 @@ const GemmKernels* gemm_avx512_kernels([[maybe_unused]] GemmType type) {
 #endif
 }
 
-const GemmKernels* gemm_avx512_vnni_kernels([[maybe_unused]] GemmType type) {
+const GemmKernels* gemm_avx512_vnni_integer_kernels([[maybe_unused]] GemmType type) {
 #if HWY_TARGETS & HWY_AVX3
   return N_AVX3::vnni_kernels_of(type);
 #else

@@ -146,10 +146,8 @@ struct VnniPairs {
 };
 
 GatherDotVnni table() {
-  return {.row_sum_int8 = &row_sum<VnniSum>,
-          .row_dot_int8 = &row_dot<VnniDot>,
-          .row_sum_int16 = &row_sum<DigitSum<VnniPairs>>,
-          .row_dot_int16 = &row_dot<DigitDot<VnniPairs>>};
+  return {.int8 = {&row_sum<VnniSum>, &row_dot<VnniDot>},
+          .int16 = {&row_sum<DigitSum<VnniPairs>>, &row_dot<DigitDot<VnniPairs>>}};
 }
 
 }  // namespace

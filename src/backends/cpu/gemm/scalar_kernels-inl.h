@@ -1,18 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The portable GEMM kernels: plain C++ on groups of 16 bytes, which compilers vectorise for
-// whatever the baseline of the build has.
-#include <cstring>
-#include <type_traits>
+// What the portable kernels share: plain C++ on groups of 16 bytes, which compilers vectorise for
+// whatever the baseline of the build has. No include guard and no includes: it is included once
+// inside an unnamed namespace, by the units of integers and of floating point.
 
-#include "backends/cpu/gemm/gemm.hpp"
-#include "backends/cpu/gemm/kernels.hpp"
-#include "backends/cpu/gemm/unroll.hpp"
-#include "core/fixed_point.hpp"
-
-namespace paragon::cpu {
-
-namespace {
+#include "backends/cpu/gemm/kernel-inl.h"
+#include "backends/cpu/gemm/pack-inl.h"
 
 /// Values of 16 bytes together, the registers of most baselines.
 template <class T>
@@ -94,31 +87,6 @@ struct PlainUnits {
   }
 };
 
-#include "backends/cpu/gemm/kernel-inl.h"
-#include "backends/cpu/gemm/pack-inl.h"
-
-void combine(const GemmCombine& task) {
-  for (size_t r = 0; r < task.rows; ++r) {
-    const std::byte* sums = task.sums + r * task.sums_row;
-    std::byte* wide = task.wide + r * task.wide_row;
-    std::byte* out = task.out + r * task.out_row;
-    for (size_t c = 0; c < task.cols; ++c) {
-      double sum;
-      std::memcpy(&sum, sums + c * sizeof sum, sizeof sum);
-      auto total = static_cast<int64_t>(sum);
-      int64_t before = 0;
-      if (!task.first) std::memcpy(&before, wide + c * sizeof before, sizeof before);
-      total += before;
-      if (!task.last) {
-        std::memcpy(wide + c * sizeof total, &total, sizeof total);
-        continue;
-      }
-      const auto result = static_cast<int32_t>(fixed::round_shift(total, task.shift));
-      std::memcpy(out + c * sizeof result, &result, sizeof result);
-    }
-  }
-}
-
 template <class Ops, bool kAdjacentUnits, bool kPartialB>
 constexpr GemmTileTable kTiles = gemm_tile_table<Ops, 4, kAdjacentUnits, kPartialB>();
 
@@ -145,37 +113,3 @@ constexpr GemmKernels make_kernels() {
       &gemm_pack_line_contiguous<Units>;
   return kernels;
 }
-
-/// Integers as doubles, in blocks of at most `exact_units`.
-template <class Source>
-constexpr GemmKernels wide_kernels(size_t exact_units) {
-  GemmKernels kernels = make_kernels<Source, double>();
-  kernels.combine = &combine;
-  kernels.exact_units = exact_units;
-  return kernels;
-}
-
-}  // namespace
-
-const GemmKernels* gemm_scalar_kernels(GemmType type) {
-  static constexpr GemmKernels kFloat32 = make_kernels<float, float>();
-  static constexpr GemmKernels kFloat64 = make_kernels<double, double>();
-  static constexpr GemmKernels kInt8 = make_kernels<int8_t, int32_t>();
-  static constexpr GemmKernels kInt16 = wide_kernels<int16_t>(size_t{1} << 16);
-  static constexpr GemmKernels kInt32 = wide_kernels<int32_t>(kExactDoubleProducts);
-  switch (type) {
-    case GemmType::kFloat32:
-      return &kFloat32;
-    case GemmType::kFloat64:
-      return &kFloat64;
-    case GemmType::kInt8:
-      return &kInt8;
-    case GemmType::kInt16:
-      return &kInt16;
-    case GemmType::kInt32:
-      return &kInt32;
-  }
-  return nullptr;
-}
-
-}  // namespace paragon::cpu

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Vectors of integer units for the packers (pack-inl.h), after units-inl.h. No include guard and no
+// includes: it is included once inside the namespace and target region of each target.
+
+/// Two int16 to a unit, stored as int16 or int8.
+template <class Source>
+struct PairUnits : UnitVectors {
+  static constexpr size_t kPerUnit = 2, kElementBytes = sizeof(Source);
+  using BlockWide = hn::Repartition<int16_t, Block>;
+  using BlockNarrow = hn::Rebind<Source, BlockWide>;
+  using LineWide = hn::RebindToSigned<D>;
+  using LineNarrow = hn::Rebind<Source, LineWide>;
+
+  static HWY_INLINE V blocks(const std::byte* const* line, size_t offset) {
+    return join(D(), [&](size_t i) HWY_ATTR {
+      return widen_block(load_all(BlockNarrow(), line[4 * i] + offset));
+    });
+  }
+  static HWY_INLINE V partial_blocks(const std::byte* const* line, size_t offset, size_t bytes) {
+    return join(D(), [&](size_t i) HWY_ATTR {
+      return widen_block(load_first(BlockNarrow(), line[4 * i] + offset, bytes / kElementBytes));
+    });
+  }
+  static HWY_INLINE V lines(const std::byte* const (&rows)[kPerUnit]) {
+    return zip(load_all(LineNarrow(), rows[0]), load_all(LineNarrow(), rows[1]));
+  }
+  static HWY_INLINE V partial_lines(const std::byte* const (&rows)[kPerUnit], size_t count) {
+    return zip(load_first(LineNarrow(), rows[0], count), load_first(LineNarrow(), rows[1], count));
+  }
+
+ private:
+  static HWY_INLINE hn::Vec<Block> widen_block(hn::Vec<BlockNarrow> v) {
+    if constexpr (sizeof(Source) == sizeof(int16_t)) {
+      return hn::BitCast(Block(), v);
+    } else {
+      return hn::BitCast(Block(), hn::PromoteTo(BlockWide(), v));
+    }
+  }
+  static HWY_INLINE V zip(hn::Vec<LineNarrow> even, hn::Vec<LineNarrow> odd) {
+    const V low = hn::BitCast(D(), hn::PromoteTo(LineWide(), even));
+    const V high = hn::BitCast(D(), hn::PromoteTo(LineWide(), odd));
+    return hn::Or(hn::And(low, hn::Set(D(), 0xFFFFu)), hn::ShiftLeft<16>(high));
+  }
+};
+
+/// The same, every int16 split into its balanced byte digits: a vector of the low ones, then one of
+/// the high ones.
+struct DigitUnits : PairUnits<int16_t> {
+  static constexpr size_t kLineBytes = 8;
+
+  static HWY_INLINE void store(V v, std::byte* to) {
+    const hn::Repartition<int16_t, D> d16;
+    const auto value = hn::BitCast(d16, v);
+    const auto high = hn::ShiftRight<8>(hn::Add(value, hn::Set(d16, int16_t{128})));
+    const auto low = hn::Sub(value, hn::ShiftLeft<8>(high));
+    UnitVectors::store(hn::BitCast(D(), low), to);
+    UnitVectors::store(hn::BitCast(D(), high), to + kLanes * 4);
+  }
+};
+
+#if HWY_TARGET == HWY_AVX3
+/// Four bytes to a unit; kFlip adds 128 to each, modulo 256.
+template <bool kFlip>
+struct QuadUnits : UnitVectors {
+  static constexpr size_t kPerUnit = 4, kElementBytes = 1;
+  using Bytes = hn::Repartition<uint8_t, D>;
+  using BlockBytes = hn::Repartition<uint8_t, Block>;
+
+  static HWY_INLINE V blocks(const std::byte* const* line, size_t offset) {
+    return flip(join(D(), [&](size_t i) HWY_ATTR { return load(line[4 * i] + offset); }));
+  }
+  static HWY_INLINE V partial_blocks(const std::byte* const* line, size_t offset, size_t bytes) {
+    return flip(join(D(), [&](size_t i) HWY_ATTR {
+      return hn::BitCast(Block(), load_first(BlockBytes(), line[4 * i] + offset, bytes));
+    }));
+  }
+  static HWY_INLINE V lines(const std::byte* const (&rows)[kPerUnit]) {
+    return zip(join(D(), [&](size_t i) HWY_ATTR { return load(rows[i]); }));
+  }
+  static HWY_INLINE V partial_lines(const std::byte* const (&rows)[kPerUnit], size_t count) {
+    return zip(join(D(), [&](size_t i) HWY_ATTR {
+      return hn::BitCast(Block(), load_first(BlockBytes(), rows[i], count));
+    }));
+  }
+
+ private:
+  static HWY_INLINE hn::Vec<Block> load(const std::byte* from) {
+    return hn::LoadU(Block(), reinterpret_cast<const uint32_t*>(from));
+  }
+  static HWY_INLINE V flip(V v) { return kFlip ? hn::Xor(v, hn::Set(D(), 0x80808080u)) : v; }
+  /// From 16 bytes of each of four rows to a byte of each row in each of 16 units.
+  static HWY_INLINE V zip(V rows) {
+    alignas(64) static constexpr int32_t kGather[16] = {0, 4, 8,  12, 1, 5, 9,  13,
+                                                        2, 6, 10, 14, 3, 7, 11, 15};
+    alignas(16) static constexpr uint8_t kTranspose[16] = {0, 4, 8,  12, 1, 5, 9,  13,
+                                                           2, 6, 10, 14, 3, 7, 11, 15};
+    const V gathered = hn::TableLookupLanes(rows, hn::SetTableIndices(D(), kGather));
+    const auto order = hn::LoadDup128(Bytes(), kTranspose);
+    return flip(hn::BitCast(D(), hn::TableLookupBytes(hn::BitCast(Bytes(), gathered), order)));
+  }
+};
+#endif
