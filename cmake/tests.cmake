@@ -35,3 +35,4 @@ foreach(folder IN LISTS paragon_test_folders)
 endforeach()
 
 include(${PROJECT_SOURCE_DIR}/tests/project/project_tests.cmake OPTIONAL)
+include(${PROJECT_SOURCE_DIR}/tests/oracle/oracle.cmake OPTIONAL)
