@@ -189,6 +189,41 @@ TEST_P(GemmTest, ExtremesOfIntegers) {
   });
 }
 
+/// A product whose operands are all the same, but for the sign of every `period`-th k of A.
+template <class T>
+void check_constant(T left, T right, size_t depth, size_t period) {
+  constexpr size_t kRows = 3, kColumns = 40;
+  std::vector<T> a(kRows * depth, left), b(depth * kColumns, right);
+  int64_t sum = 0;
+  for (size_t i = 0; i < a.size(); ++i) {
+    if (i % depth % period == period - 1) a[i] = static_cast<T>(-a[i]);
+    if (i < depth) sum += int64_t{a[i]} * right;
+  }
+  const int shift = std::max(fixed::bit_length(fixed::magnitude(sum)) - 29, 0);
+  const GemmPlan plan = plan_gemm(
+      {.type = GemmTraits<T>::kType, .m = kRows, .n = kColumns, .k = depth, .shift = shift}, 1);
+  const Guarded<std::byte> scratch(plan.scratch_bytes_per_thread);
+  std::vector<int32_t> c(kRows * kColumns);
+  run_gemm(plan, 0, a.data(), depth, b.data(), kColumns, c.data(), kColumns, {}, scratch.data());
+  const auto expected = static_cast<int32_t>(fixed::round_shift(sum, shift));
+  EXPECT_EQ(std::count(c.begin(), c.end(), expected), static_cast<std::ptrdiff_t>(c.size()))
+      << target_name(active_target()) << ": " << left << " * " << right << ", k " << depth;
+}
+
+TEST_P(GemmTest, DigitsAtTheirLimitsAroundTheBorderOfABlock) {
+  // The largest operands, and those with the largest digits and sums of digits.
+  const auto check = []<class T>(const std::vector<T>& values) {
+    for (const size_t depth : {1, 2, 127, 128, 129, 255, 256, 257, 511, 512, 513, 1023, 1025})
+      for (const T left : values)
+        for (const T right : values)
+          for (const size_t period : {size_t{1} << 20, size_t{7}})
+            check_constant<T>(left, right, depth, period);
+  };
+  check(std::vector<int16_t>{32639, -32639, 32384, -32384, 128, -128});
+  check(std::vector<int32_t>{8355711, -8355711, 2039 * 4096 + 2047, -2039 * 4096 - 2048, 2048,
+                             -2048, 2047});
+}
+
 template <class T>
 void check_rounding() {
   // One product each, so that every remainder of a small shift occurs, halves of both signs too.

@@ -68,6 +68,7 @@ struct DigitSum {
   static constexpr size_t kLanes = hn::MaxLanes(D16());
   static constexpr size_t kWide = 64, kNarrow = kLanes;
   static constexpr size_t kExact = 512;
+  using DigitRounding = SplitRounding<SplitSum<8>>;
 
   template <size_t kCols>
   static HWY_INLINE void block(const RowEntries<int16_t>& row, int32_t* out) {
@@ -97,8 +98,9 @@ struct DigitSum {
     const DigitRounding rounding(row.shift);
     PARAGON_GEMM_UNROLL
     for (size_t v = 0; v < kVectors; ++v) {
-      store_in_order(rounding(sums.low[0][v], sums.low[1][v]),
-                     rounding(sums.high[0][v], sums.high[1][v]), out + v * kLanes);
+      store_in_order(rounding(split_digit_sums(sums.low[0][v], sums.low[1][v])),
+                     rounding(split_digit_sums(sums.high[0][v], sums.high[1][v])),
+                     out + v * kLanes);
     }
   }
 

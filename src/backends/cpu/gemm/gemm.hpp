@@ -65,8 +65,9 @@ struct GemmPlan {
   bool pack_b = false;    ///< copy B to scratch (never with b_packed)
   bool keep_b = false;    ///< the copy of B holds all of k and serves all strips of a column block
   size_t strip_row = 0, strip_stride = 0;  ///< between rows of a strip: bytes, result elements
+  size_t wide_row = 0;                     ///< bytes between rows of 64-bit sums
   /// Parts of the scratch, after the strip.
-  size_t wide_offset = 0, starts_offset = 0, a_offset = 0, b_offset = 0;
+  size_t wide_offset = 0, sums_offset = 0, starts_offset = 0, a_offset = 0, b_offset = 0;
   size_t scratch_bytes_per_thread = 0;  ///< a multiple of 64
   size_t packed_b_bytes = 0;            ///< size of pack_b's result
 };

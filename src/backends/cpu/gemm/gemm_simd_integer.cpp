@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The GEMM kernels of integers for AVX2 and AVX-512 through Highway: int8 and int16 by pairs of
-// int16; int32 by doubles; and the packers of the VNNI kernels, whose own unit holds only their
-// multiply-adds.
+// The GEMM kernels of integers for AVX2 and AVX-512 through Highway, all by pairs of int16, and the
+// packers of the VNNI kernels, whose own unit holds only their multiply-adds.
 #include "backends/cpu/simd_targets.hpp"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "backends/cpu/gemm/gemm_simd_integer.cpp"
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
-
-#include <type_traits>
 
 #include "backends/cpu/gemm/gemm.hpp"
 #include "backends/cpu/gemm/kernels.hpp"
@@ -26,26 +23,8 @@ namespace {
 
 #include "backends/cpu/gemm/simd_kernels-inl.h"
 #include "backends/cpu/gemm/units_integer-inl.h"
-#include "backends/cpu/gemm/units_real-inl.h"
 
-template <class T>
-struct RealOps : AccOps<T> {
-  using Base = AccOps<T>;
-  using typename Base::Acc;
-  using typename Base::D;
-  using A = Acc;
-  using B = Acc;
-  static HWY_INLINE A load_a(const std::byte* from) {
-    return hn::Set(D(), *reinterpret_cast<const T*>(from));
-  }
-  static HWY_INLINE B load_b(const std::byte* from) { return Base::load(from); }
-  static HWY_INLINE B load_b_partial(const std::byte* from, size_t count) {
-    return Base::load_partial(from, count);
-  }
-  static HWY_INLINE Acc multiply_add(A a, B b, Acc acc) { return hn::MulAdd(a, b, acc); }
-};
-
-/// Pairs of int16; the sum of two products cannot overflow int32 as one factor is a byte.
+/// Pairs of int16 that are digits, or multiplied by digits.
 struct PairOps : AccOps<int32_t> {
   using Narrow = hn::ScalableTag<int16_t>;
   using A = hn::Vec<Narrow>;
@@ -64,72 +43,94 @@ struct PairOps : AccOps<int32_t> {
   }
 };
 
-/// Sums that are doubles.
-struct DoubleSums {
-  static HWY_INLINE hn::Vec<Wide> load(const std::byte* row, size_t col) {
-    return to_int64(load_all(hn::ScalableTag<double>(), row + col * sizeof(double)));
+HWY_INLINE void store_columns(hn::Vec<hn::ScalableTag<int32_t>> v, int32_t* out, size_t cols) {
+  const hn::ScalableTag<int32_t> d;
+  if (cols >= kVectorLanes) {
+    hn::StoreU(v, d, out);
+  } else {
+    hn::BlendedStore(v, hn::FirstN(d, cols), d, out);
   }
-};
+}
 
 /// Sums of the low digits of a vector of columns, then of the high ones.
 struct DigitSums {
-  static HWY_INLINE hn::Vec<Wide> load(const std::byte* row, size_t col) {
-    const hn::Rebind<int32_t, Wide> narrow;
-    const size_t within = col % kVectorLanes;
-    const std::byte* low = row + (2 * (col - within) + within) * sizeof(int32_t);
-    const std::byte* high = low + kVectorLanes * sizeof(int32_t);
-    return hn::Add(hn::PromoteTo(Wide(), load_all(narrow, low)),
-                   hn::ShiftLeft<8>(hn::PromoteTo(Wide(), load_all(narrow, high))));
+  using Split = SplitSum<8>;
+  static HWY_INLINE Split load(const std::byte* row, size_t, size_t col) {
+    const std::byte* low = row + 2 * col * sizeof(int32_t);
+    return split_digit_sums(load_all(Split::D(), low), load_all(Split::D(), low + HWY_MAX_BYTES));
   }
 };
 
+/// A plane each of the sums ll, hh and mm (kernels.hpp).
+struct PlaneSums {
+  using Split = SplitSum<2 * kPlaneBits>;
+  static HWY_INLINE Split load(const std::byte* row, size_t plane, size_t col) {
+    const Split::D d;
+    const std::byte* from = row + col * sizeof(int32_t);
+    const auto ll = load_all(d, from), hh = load_all(d, from + plane);
+    const auto mm = load_all(d, from + 2 * plane);
+    const auto digit = hn::Set(d, (1 << kPlaneBits) - 1);
+    const auto middle = hn::Add(hn::Sub(hn::Sub(mm, hh), ll), hn::ShiftRight<kPlaneBits>(ll));
+    return {hn::Add(hh, hn::ShiftRight<kPlaneBits>(middle)),
+            hn::Or(hn::ShiftLeft<kPlaneBits>(hn::And(middle, digit)), hn::And(ll, digit))};
+  }
+};
+
+template <class Split>
+HWY_INLINE hn::Vec<Wide> widen(hn::Vec<hn::Rebind<int32_t, Wide>> whole,
+                               hn::Vec<hn::Rebind<int32_t, Wide>> rest) {
+  return hn::Add(hn::ShiftLeft<Split::kBits>(hn::PromoteTo(Wide(), whole)),
+                 hn::PromoteTo(Wide(), rest));
+}
+
 template <class Sums, bool kFirst, bool kLast>
 void combine_rows(const GemmCombine& task) {
-  const Wide d;
-  constexpr size_t kStep = hn::MaxLanes(Wide());
+  using Split = typename Sums::Split;
+  using D = typename Split::D;
+  const D d;
+  const hn::Half<D> half;
+  const Wide wide;
+  constexpr size_t kHalf = kVectorLanes / 2;
   const Rounding rounding(task.shift);
   for (size_t r = 0; r < task.rows; ++r) {
     const std::byte* sums = task.sums + r * task.sums_row;
-    auto* wide = reinterpret_cast<int64_t*>(task.wide + r * task.wide_row);
+    auto* total = reinterpret_cast<int64_t*>(task.wide + r * task.wide_row);
     auto* out = reinterpret_cast<int32_t*>(task.out + r * task.out_row);
-    for (size_t c = 0; c < task.cols; c += kStep) {
-      auto total = Sums::load(sums, c);
-      if constexpr (!kFirst) total = hn::Add(total, hn::LoadU(d, wide + c));
+    for (size_t c = 0; c < task.cols; c += kVectorLanes) {
+      const Split sum = Sums::load(sums, task.sums_plane, c);
+      auto lower = widen<Split>(hn::LowerHalf(half, sum.whole), hn::LowerHalf(half, sum.rest));
+      auto upper = widen<Split>(hn::UpperHalf(half, sum.whole), hn::UpperHalf(half, sum.rest));
+      if constexpr (!kFirst) {
+        lower = hn::Add(lower, hn::LoadU(wide, total + c));
+        upper = hn::Add(upper, hn::LoadU(wide, total + c + kHalf));
+      }
       if constexpr (!kLast) {
-        hn::StoreU(total, d, wide + c);
-      } else if (c + kStep <= task.cols) {
-        hn::StoreU(rounding(total), Rounding::Result(), out + c);
+        hn::StoreU(lower, wide, total + c);
+        hn::StoreU(upper, wide, total + c + kHalf);
       } else {
-        hn::BlendedStore(rounding(total), hn::FirstN(Rounding::Result(), task.cols - c),
-                         Rounding::Result(), out + c);
+        store_columns(hn::Combine(d, rounding(upper), rounding(lower)), out + c, task.cols - c);
       }
     }
   }
 }
 
-/// One block of digit sums, rounded in 32 bits.
-void round_digits(const GemmCombine& task) {
-  using D = DigitRounding::D;
-  const DigitRounding rounding(task.shift);
+/// One block of sums, rounded in 32 bits.
+template <class Sums>
+void round_rows(const GemmCombine& task) {
+  const SplitRounding<typename Sums::Split> rounding(task.shift);
   for (size_t r = 0; r < task.rows; ++r) {
     const std::byte* sums = task.sums + r * task.sums_row;
     auto* out = reinterpret_cast<int32_t*>(task.out + r * task.out_row);
-    for (size_t c = 0; c < task.cols; c += kVectorLanes, sums += 2 * HWY_MAX_BYTES) {
-      const auto result = rounding(load_all(D(), sums), load_all(D(), sums + HWY_MAX_BYTES));
-      if (c + kVectorLanes <= task.cols) {
-        hn::StoreU(result, D(), out + c);
-      } else {
-        hn::BlendedStore(result, hn::FirstN(D(), task.cols - c), D(), out + c);
-      }
+    for (size_t c = 0; c < task.cols; c += kVectorLanes) {
+      store_columns(rounding(Sums::load(sums, task.sums_plane, c)), out + c, task.cols - c);
     }
   }
 }
 
 template <class Sums>
 void combine(const GemmCombine& task) {
-  if (std::is_same_v<Sums, DigitSums> && task.first && task.last &&
-      task.shift <= DigitRounding::kMaxShift) {
-    round_digits(task);
+  if (task.first && task.last && task.shift <= SplitRounding<typename Sums::Split>::kMaxShift) {
+    round_rows<Sums>(task);
   } else if (task.first) {
     task.last ? combine_rows<Sums, true, true>(task) : combine_rows<Sums, true, false>(task);
   } else {
@@ -156,10 +157,10 @@ constexpr GemmKernels int16_kernels() {
 }
 
 constexpr GemmKernels int32_kernels() {
-  GemmKernels kernels = base_kernels<DoubleUnits<int32_t>>();
-  kernels.combine = &combine<DoubleSums>;
-  kernels.exact_units = kExactDoubleProducts;
-  kernels.adjacent_rows = &kTiles<RealOps<double>, false, false>;
+  GemmKernels kernels = base_kernels<PlaneUnits>();
+  kernels.combine = &combine<PlaneSums>;
+  kernels.exact_units = kExactPlaneProducts / kernels.k_per_unit;
+  kernels.adjacent_rows = &kTiles<PairOps, false, false>;
   return kernels;
 }
 
@@ -199,11 +200,18 @@ GemmKernels vnni_int16_kernels() {
   return kernels;
 }
 
+GemmKernels vnni_int32_kernels() {
+  GemmKernels kernels = int32_kernels();
+  kernels.adjacent_rows = &gemm_vnni_tiles()->pair_adjacent_rows;
+  return kernels;
+}
+
 const GemmKernels* vnni_kernels_of(GemmType type) {
   if (gemm_vnni_tiles() == nullptr) return nullptr;
   static const GemmKernels int8 = vnni_int8_kernels();
   static const GemmKernels int16 = vnni_int16_kernels();
-  return type == GemmType::kInt8 ? &int8 : type == GemmType::kInt16 ? &int16 : kernels_of(type);
+  static const GemmKernels int32 = vnni_int32_kernels();
+  return type == GemmType::kInt8 ? &int8 : type == GemmType::kInt16 ? &int16 : &int32;
 }
 #endif
 

@@ -51,7 +51,7 @@ constexpr GemmKernels real_kernels() {
 
 const GemmKernels* kernels_of(GemmType type) {
   static constexpr GemmKernels kFloat32 = real_kernels<float, FloatUnits>();
-  static constexpr GemmKernels kFloat64 = real_kernels<double, DoubleUnits<double>>();
+  static constexpr GemmKernels kFloat64 = real_kernels<double, DoubleUnits>();
   return type == GemmType::kFloat32 ? &kFloat32 : type == GemmType::kFloat64 ? &kFloat64 : nullptr;
 }
 

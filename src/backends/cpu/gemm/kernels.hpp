@@ -13,11 +13,13 @@
 // lane's sum is as large as a unit. Packed operands are *panels*: for every unit of K the `width`
 // lines (columns of B, rows of A) of the panel lie side by side.
 //
-// Wide integers have no multiply-add of their own. They use those of narrower or floating-point
-// numbers for as many units as these stay exact, and `combine` adds the sums up in 64 bits:
-//   int16   pairs of int16 times the two byte digits of B, each digit a column of its own
-//   int32   doubles: products have 46 bits, so that 128 of them are exact in 53
-// On the scalar target both are doubles.
+// A wide integer has no multiply-add of its own. Its digits use those of narrower ones for as many
+// products as int32 sums stay exact, and `combine` puts the sums together in 64 bits:
+//   int16   int16 times the two byte digits of B, each digit a column of its own
+//   int32   a = 4096 high + low. The sums hh of high * high, ll of low * low and mm of (high + low)
+//           * (high + low) give 2^24 hh + 2^12 (mm - hh - ll) + ll: three products instead of four
+//           (Karatsuba). Each has a *plane* of its own in the packed operands: within a unit, the
+//           lines of the low digits, then those of the high ones, then those of their sums.
 
 namespace paragon::cpu {
 
@@ -29,12 +31,27 @@ inline constexpr size_t kMaxTileVectors = 8;  ///< most vectors side by side in 
 /// Largest operands of the wide integers: two and three balanced base-256 digits.
 inline constexpr int64_t kLargestInt16 = 127 * (1 + 256);
 inline constexpr int64_t kLargestInt32 = 127 * (1 + 256 + 65536);
-/// Products of two such int32 whose sum is exact in a double.
-inline constexpr size_t kExactDoubleProducts = 128;
-static_assert(kLargestInt32 * kLargestInt32 * kExactDoubleProducts <= int64_t{1} << 53);
-/// Products of such an int16 and a digit whose sum is exact in an int32.
+/// Products of such an int16 and a byte digit whose sum is exact in an int32.
 inline constexpr size_t kExactDigitProducts = 512;
 static_assert(kLargestInt16 * 128 * kExactDigitProducts < int64_t{1} << 31);
+
+/// The balanced digits of such an int32: 4096 high + low.
+inline constexpr int kPlaneBits = 12;
+inline constexpr size_t kPlanes = 3;
+inline constexpr int64_t kLargestLow = 1 << (kPlaneBits - 1);
+inline constexpr int64_t kLargestHigh = (kLargestInt32 + kLargestLow) >> kPlaneBits;
+/// Products whose sums hh, ll and mm - hh - ll are exact in an int32, mm itself modulo 2^32 only,
+/// with room for what `combine` carries from one into the next.
+inline constexpr size_t kExactPlaneProducts = 256;
+static_assert((2 * kLargestLow * kLargestHigh * kExactPlaneProducts) +
+                  ((kLargestLow * kLargestLow * kExactPlaneProducts) >> kPlaneBits) <
+              int64_t{1} << 31);
+static_assert(kLargestHigh * kLargestHigh * kExactPlaneProducts + (1 << (31 - kPlaneBits)) <
+              int64_t{1} << 30);
+/// Products whose sum mm is exact too.
+inline constexpr size_t kExactPlaneSums = 128;
+static_assert((kLargestHigh + kLargestLow) * (kLargestHigh + kLargestLow) * kExactPlaneSums <
+              int64_t{1} << 31);
 
 /// Arguments of a micro-kernel: one tile, out[r, j] (+)= sum over units of a[r, u] * b[u, j].
 /// All strides are in bytes.
@@ -80,17 +97,17 @@ using GemmRowStartFunction = void (*)(const std::byte* a, size_t stride, size_t 
 using GemmPanelStartFunction = void (*)(const std::byte* panel, size_t rows, size_t units,
                                         int32_t* out);
 
-/// What becomes of a block of K's sums: they are added in 64 bits to those of the blocks before,
-/// and after the last block rounded to int32. All strides are in bytes.
+/// What becomes of a tile's sums over a block of K: they are added in 64 bits to those of the
+/// blocks before, and after the last block rounded to int32. All strides are in bytes.
 struct GemmCombine {
   const std::byte* sums;  ///< what the micro-kernels stored, room for whole vectors
-  size_t sums_row;
+  size_t sums_row, sums_plane;
   std::byte* wide;  ///< int64_t, of the blocks before; unused if there is one block only
   size_t wide_row;
   size_t rows, cols;
   bool first, last;
   int shift;
-  std::byte* out;  ///< int32_t; may be `sums` (with the same stride)
+  std::byte* out;  ///< int32_t
   size_t out_row;
 };
 
@@ -98,12 +115,13 @@ using GemmCombineFunction = void (*)(const GemmCombine& combine);
 
 struct GemmKernels {
   size_t element_bytes;  ///< of A and B as stored by the caller
-  size_t unit_bytes;
+  size_t unit_bytes;     ///< of a line, in one plane
   size_t k_per_unit;
   size_t lanes;      ///< units of a vector
   size_t lane_bits;  ///< log2(lanes)
   size_t max_rows;   ///< most rows of a tile
   size_t digits;     ///< vectors of B for a vector of columns: 1 or 2. A panel of B is two vectors.
+  size_t planes;     ///< sums of a tile, each of planes of A and B of its own: 1 or kPlanes
   GemmCombineFunction combine;  ///< null where the sums are the results
   size_t exact_units;           ///< units whose sum is exact; only with `combine`
 

@@ -4,13 +4,14 @@
 // included once inside the namespace (and target region) of each target. `Units` supplies
 //   kLanes, kPerUnit, kElementBytes, kChunks
 //   kBlockUnits              units of a block, n below
-//   kLineBytes               what store writes for a line: a unit, or several made of it
+//   kLineBytes               what store writes for a line in a plane: a unit, or several made of it
+//   kPlanes                  planes of a unit (kernels.hpp), side by side
 //   V                        a vector of kLanes units
 //   blocks(lines, offset)    n units each of lines 0, n, 2 n, ... side by side
 //   transpose(v)             n such vectors to units 0 .. n - 1 of all lanes
 //   lines(rows)              a unit of kLanes adjacent lines from kPerUnit rows
 //   partial_blocks, partial_lines   the same from fewer bytes or lines, the rest zero
-//   store(v, to)
+//   store(v, to, plane)      the next plane lies `plane` bytes on
 //
 // Vectors are stored whole, units in ascending order, the last vector of a panel's lines first. The
 // excess of a vector that is wider than its panel is overwritten by the vectors that follow; that
@@ -26,7 +27,8 @@ void gemm_pack_k_contiguous(const GemmPack& pack) {
   const size_t units = (pack.k + Units::kPerUnit - 1) / Units::kPerUnit;
   const size_t whole_blocks = pack.k / (kBlockUnits * Units::kPerUnit);
   const size_t tail_bytes = pack.k * Units::kElementBytes - whole_blocks * kBlockBytes;
-  const size_t row_bytes = pack.width * Units::kLineBytes;
+  const size_t plane = pack.width * Units::kLineBytes;
+  const size_t row_bytes = plane * Units::kPlanes;
 
   std::byte* panel = pack.out;
   for (size_t first = 0; first < pack.lines; first += pack.width, panel += pack.out_panel) {
@@ -55,7 +57,8 @@ void gemm_pack_k_contiguous(const GemmPack& pack) {
         for (size_t c = 0; c < kChunks; ++c) {
           Units::transpose(v[c]);
           PARAGON_GEMM_UNROLL
-          for (size_t u = 0; u < kBlockUnits; ++u, to += row_bytes) Units::store(v[c][u], to);
+          for (size_t u = 0; u < kBlockUnits; ++u, to += row_bytes)
+            Units::store(v[c][u], to, plane);
         }
       }
       for (; block < whole_blocks; ++block) {
@@ -63,7 +66,7 @@ void gemm_pack_k_contiguous(const GemmPack& pack) {
         for (size_t r = 0; r < kBlockUnits; ++r)
           v[r] = Units::blocks(line + r, block * kBlockBytes);
         Units::transpose(v);
-        for (size_t u = 0; u < kBlockUnits; ++u, to += row_bytes) Units::store(v[u], to);
+        for (size_t u = 0; u < kBlockUnits; ++u, to += row_bytes) Units::store(v[u], to, plane);
       }
       if (tail_bytes != 0) {
         V v[kBlockUnits];
@@ -72,7 +75,7 @@ void gemm_pack_k_contiguous(const GemmPack& pack) {
         }
         Units::transpose(v);
         for (size_t u = 0; u < units - whole_blocks * kBlockUnits; ++u, to += row_bytes) {
-          Units::store(v[u], to);
+          Units::store(v[u], to, plane);
         }
       }
     }
@@ -88,7 +91,8 @@ void gemm_pack_line_contiguous(const GemmPack& pack) {
   // Few units of many panels at a time: long runs in the source would be few bytes in many panels.
   constexpr size_t kRunUnits = 16;
   const size_t units = (pack.k + kPerUnit - 1) / kPerUnit;
-  const size_t row_bytes = pack.width * Units::kLineBytes;
+  const size_t plane = pack.width * Units::kLineBytes;
+  const size_t row_bytes = plane * Units::kPlanes;
   static constexpr std::byte kZeros[kVectorBytes] = {};
 
   for (size_t begin = 0; begin < units; begin += kRunUnits) {
@@ -109,7 +113,7 @@ void gemm_pack_line_contiguous(const GemmPack& pack) {
           for (; unit < whole; ++unit, from += kPerUnit * pack.stride, to += row_bytes) {
             PARAGON_GEMM_UNROLL
             for (size_t i = 0; i < kPerUnit; ++i) row[i] = from + i * pack.stride;
-            Units::store(Units::lines(row), to);
+            Units::store(Units::lines(row), to, plane);
           }
         }
         for (; unit < end; ++unit, from += kPerUnit * pack.stride, to += row_bytes) {
@@ -117,7 +121,7 @@ void gemm_pack_line_contiguous(const GemmPack& pack) {
             row[i] = unit * kPerUnit + i < pack.k ? from + i * pack.stride : kZeros;
           }
           const V v = readable >= kLanes ? Units::lines(row) : Units::partial_lines(row, readable);
-          Units::store(v, to);
+          Units::store(v, to, plane);
         }
       }
     }

@@ -51,9 +51,9 @@ const GemmKernels* kernels_of(Target target, GemmType type) {
   return found;
 }
 
-/// Bytes that a column takes in a strip and, for each unit, in a panel of B.
+/// Bytes that a column takes in a unit of a panel of B.
 size_t column_bytes(const GemmPlan& plan) {
-  return plan.kernels->unit_bytes * plan.kernels->digits;
+  return plan.kernels->unit_bytes * plan.kernels->digits * plan.kernels->planes;
 }
 
 /// Whether `rows` rows times `panels` panels are better off with a rearranged copy of B.
@@ -68,7 +68,8 @@ bool copies_b(const GemmPlan& plan, size_t rows, size_t panels) {
 size_t part_cost(const GemmPlan& plan, size_t rows, size_t panels) {
   const size_t lanes = plan.kernels->lanes;
   const size_t vectors =
-      std::min(2 * panels, divide_up(plan.shape.n, lanes) * plan.kernels->digits);
+      std::min(2 * panels, divide_up(plan.shape.n, lanes) * plan.kernels->digits) *
+      plan.kernels->planes;
   const size_t b_cost = copies_b(plan, rows, panels) ? 6 : 2;  // read from an outer cache, copied
   const size_t a_cost = divide_up(rows, lanes) * 3;
   return plan.units * (rows * vectors + b_cost * vectors + a_cost);
@@ -104,7 +105,7 @@ void choose_packing(GemmPlan& plan, size_t rows, size_t panels) {
   if (shape.a_transposed) {
     // In place, rows are adjacent already; but every k is another line or page.
     plan.pack_a = kernels.k_per_unit != 1 || kernels.element_bytes != kernels.unit_bytes ||
-                  (plan.units > 256 && panels > 2);
+                  kernels.planes != 1 || (plan.units > 256 && panels > 2);
   } else {
     plan.pack_a = kernels.adjacent_units == nullptr || shape.k % kernels.k_per_unit != 0 ||
                   (rows_collide(shape.k * kernels.element_bytes) && rows > 4 && panels > 2);
@@ -112,7 +113,14 @@ void choose_packing(GemmPlan& plan, size_t rows, size_t panels) {
 }
 
 void choose_blocks(GemmPlan& plan, size_t rows, size_t columns) {
-  const size_t scale = column_bytes(plan) / sizeof(float);
+  const bool combines = plan.kernels->combine != nullptr;
+  const size_t most =
+      combines ? std::min(kMaxUnitsPerBlock, plan.kernels->exact_units) : kMaxUnitsPerBlock;
+  plan.kc =
+      std::max<size_t>(1, divide_up(plan.units, divide_up(std::max<size_t>(plan.units, 1), most)));
+  // 64-bit sums are visited once per block only, hence not counted in full.
+  const bool wide = combines && plan.units > plan.kc;
+  const size_t scale = wide ? 2 : result_bytes(plan.shape.type) / sizeof(float);
   const size_t padded = round_up(columns, plan.nr);
   const size_t few_rows = std::min(rows, 4 * plan.mr);
   plan.nc = std::clamp(kStripElements / few_rows, kMinStripColumns, kMaxStripColumns) / scale;
@@ -122,23 +130,28 @@ void choose_blocks(GemmPlan& plan, size_t rows, size_t columns) {
   plan.mc = std::max<size_t>(1, elements / plan.nc);
   if (plan.mc > plan.mr) plan.mc -= plan.mc % plan.mr;
   plan.mc = std::max(std::min(plan.mc, rows), std::min(plan.mr, rows));
-  const size_t most =
-      std::min(kMaxUnitsPerBlock,
-               plan.kernels->combine != nullptr ? plan.kernels->exact_units : kMaxUnitsPerBlock);
-  plan.kc =
-      std::max<size_t>(1, divide_up(plan.units, divide_up(std::max<size_t>(plan.units, 1), most)));
+}
+
+/// Bytes between rows of a strip of elements of `bytes`.
+size_t strip_row(const GemmPlan& plan, size_t bytes) {
+  const size_t row = round_up(plan.nc * bytes, kCacheLine);
+  // Rows a page apart would share a few cache sets.
+  return row % 4096 == 0 ? row + kCacheLine : row;
 }
 
 void lay_out_scratch(GemmPlan& plan, size_t rows) {
   const GemmKernels& kernels = *plan.kernels;
-  plan.strip_row = round_up(plan.nc * column_bytes(plan), kCacheLine);
-  // Rows a page apart would share a few cache sets.
-  if (plan.strip_row % 4096 == 0) plan.strip_row += kCacheLine;
+  plan.strip_row = strip_row(plan, result_bytes(plan.shape.type));
   plan.strip_stride = plan.strip_row / result_bytes(plan.shape.type);
-  const size_t strip = round_up(plan.mc * plan.strip_row, kCacheLine);
-  size_t at = strip;
-  plan.wide_offset = at;
-  if (kernels.combine != nullptr && plan.units > plan.kc) at += strip;
+  size_t at = round_up(plan.mc * plan.strip_row, kCacheLine);
+  plan.wide_offset = plan.sums_offset = at;
+  if (kernels.combine != nullptr) {
+    plan.wide_row = strip_row(plan, sizeof(int64_t));
+    if (plan.units > plan.kc) at += round_up(plan.mc * plan.wide_row, kCacheLine);
+    plan.sums_offset = at;
+    const size_t vectors = std::max(std::min(plan.mr, plan.mc) * 2, kMaxTileVectors);  // of a tile
+    at += kernels.planes * vectors * kernels.lanes * kernels.unit_bytes;
+  }
   const size_t tiled_rows = plan.mc + plan.mr;  // the last tile of a strip may be short
   plan.starts_offset = at;
   if (kernels.row_start != nullptr) at += round_up(tiled_rows * sizeof(int32_t), kCacheLine);
@@ -146,7 +159,9 @@ void lay_out_scratch(GemmPlan& plan, size_t rows) {
   if (plan.pack_a) {
     // Each tile's panel is followed by a gap of a vector (run.cpp).
     const size_t tiles = divide_up(plan.mc, plan.mr);
-    at += round_up((tiled_rows * plan.kc + tiles * kernels.lanes) * kernels.unit_bytes, kCacheLine);
+    at += round_up(
+        (tiled_rows * plan.kc * kernels.planes + tiles * kernels.lanes) * kernels.unit_bytes,
+        kCacheLine);
   }
   plan.b_offset = at;
   if (plan.pack_b) {

@@ -3,7 +3,8 @@
 // The loops around the micro-kernels, one copy for every type and target:
 //   column blocks > strips of rows > blocks of k > panels of B > tiles of rows
 // A strip's accumulators stay in scratch (or in C) until all of k is summed; then the epilogue
-// runs. Wide integers have a strip of 64-bit sums beside it, to which every block of k is added.
+// runs. The sums of wide integers are put together tile by tile, while they are in the cache, and
+// if there are several blocks of k in a strip of 64-bit sums.
 #include <algorithm>
 
 #include "backends/cpu/gemm/gemm.hpp"
@@ -52,7 +53,8 @@ class ThreadRun {
         scratch_(scratch),
         unit_bytes_(plan.kernels->unit_bytes),
         column_bytes_(unit_bytes_ * plan.kernels->digits),
-        panel_unit_(plan.nr * column_bytes_),
+        panel_plane_(plan.nr * column_bytes_),
+        panel_unit_(panel_plane_ * plan.kernels->planes),
         panel_bits_(plan.kernels->lane_bits + 2 - plan.kernels->digits) {}
 
   /// Sums rows [row, row + rows) x columns [col, col + cols) over all of k into `out`, which may be
@@ -67,6 +69,7 @@ class ThreadRun {
   BlockOfB block_of_b(size_t col, size_t cols, size_t unit, size_t units, bool first_strip);
   void tiles(GemmTile tile, const BlockOfB& b, size_t rows, size_t tile_rows, size_t cols,
              bool whole_vectors);
+  void wide_tiles(const GemmTile& tile, const BlockOfB& b, size_t tile_rows, GemmCombine task);
   size_t k_of(size_t unit, size_t units) const {
     return std::min(units * kernels_.k_per_unit, plan_.shape.k - unit * kernels_.k_per_unit);
   }
@@ -76,7 +79,8 @@ class ThreadRun {
   Operand a_, b_;
   std::byte* scratch_;
   size_t unit_bytes_;
-  size_t column_bytes_;  ///< of a column, in a strip or in a unit of B
+  size_t column_bytes_;  ///< of a column, among the sums or in a unit of B
+  size_t panel_plane_;   ///< bytes of one plane of a unit of a panel of B
   size_t panel_unit_;    ///< bytes of one unit of a panel of B
   size_t panel_bits_;    ///< log2 of a panel's columns
   size_t a_panel_ = 0;   ///< bytes between tiles of A
@@ -105,7 +109,7 @@ void ThreadRun::set_a(GemmTile& tile, size_t row, size_t rows, size_t tile_rows,
   if (plan_.pack_a) {
     std::byte* packed = scratch_ + plan_.a_offset;
     // The packers store whole vectors: a panel's last one spills into a gap.
-    a_panel_ = (tile_rows * units + kernels_.lanes) * unit_bytes_;
+    a_panel_ = (tile_rows * units * kernels_.planes + kernels_.lanes) * unit_bytes_;
     pack(kernels_.pack_a_k_contiguous, kernels_.pack_a_line_contiguous, plan_.shape.a_transposed,
          a_, row,
          {.source = nullptr,
@@ -124,7 +128,7 @@ void ThreadRun::set_a(GemmTile& tile, size_t row, size_t rows, size_t tile_rows,
     }
     tile.a = scratch_ + plan_.a_offset;
     tile.a_row = unit_bytes_;
-    tile.a_unit = tile_rows * unit_bytes_;
+    tile.a_unit = tile_rows * unit_bytes_ * kernels_.planes;
   } else if (plan_.shape.a_transposed) {
     tile.a = a_.data + k * a_.stride + row * unit_bytes_;
     tile.a_row = unit_bytes_;
@@ -200,39 +204,77 @@ void ThreadRun::tiles(GemmTile tile, const BlockOfB& b, size_t rows, size_t tile
   }
 }
 
+/// The tiles of task.rows x task.cols, each summed plane by plane and then put together.
+void ThreadRun::wide_tiles(const GemmTile& start, const BlockOfB& b, size_t tile_rows,
+                           GemmCombine task) {
+  const bool adjacent_units = !plan_.pack_a && !plan_.shape.a_transposed;
+  const GemmTileTable& table = adjacent_units ? *kernels_.adjacent_units : *kernels_.adjacent_rows;
+  const size_t rows = task.rows, cols = task.cols;
+  const size_t width = rows == 1 ? kMaxTileVectors / kernels_.digits * kernels_.lanes : plan_.nr;
+  const size_t a_plane = tile_rows * unit_bytes_;
+  task.sums_row = width * column_bytes_;
+  task.sums_plane = tile_rows * task.sums_row;
+  std::byte* sums = scratch_ + plan_.sums_offset;
+  task.sums = sums;
+  GemmTile tile = start;
+  tile.out_row = task.sums_row;
+  tile.b_unit = b.unit;
+  tile.b_panel = b.panel;
+  for (size_t j = 0; j < cols; j += width) {
+    task.cols = std::min(width, cols - j);
+    const size_t vectors =
+        ((task.cols + kernels_.lanes - 1) >> kernels_.lane_bits) * kernels_.digits;
+    tile.cols = vectors << kernels_.lane_bits;
+    const std::byte* panel = b.data + (j >> panel_bits_) * b.panel;
+    for (size_t r = 0; r < rows; r += tile_rows) {
+      task.rows = std::min(tile_rows, rows - r);
+      const GemmTileFunction function = table.at[task.rows - 1][vectors - 1];
+      for (size_t plane = 0; plane < kernels_.planes; ++plane) {
+        tile.a = start.a + r / tile_rows * a_panel_ + plane * a_plane;
+        tile.b = panel + plane * panel_plane_;
+        tile.out = sums + plane * task.sums_plane;
+        function(tile);
+      }
+      GemmCombine part = task;
+      part.wide += r * plan_.wide_row + j * sizeof(int64_t);
+      part.out += r * task.out_row + j * sizeof(int32_t);
+      kernels_.combine(part);
+    }
+  }
+}
+
 void ThreadRun::strip(size_t row, size_t rows, size_t col, size_t cols, bool first_strip,
                       std::byte* out, size_t out_row) {
   // Tiles of equal height: 64 rows are 13 + 13 + 13 + 13 + 12, not 4 x 14 + 8.
   const size_t tile_rows = divide_up(rows, divide_up(rows, plan_.mr));
-  const bool combines = kernels_.combine != nullptr;
-  GemmCombine task{.sums = scratch_,
-                   .sums_row = plan_.strip_row,
-                   .wide = scratch_ + plan_.wide_offset,
-                   .wide_row = plan_.strip_row,
-                   .rows = rows,
-                   .cols = cols,
-                   .first = true,
-                   .last = false,
-                   .shift = plan_.shape.shift,
-                   .out = out,
-                   .out_row = out_row};
   size_t unit = 0;
   do {
     const size_t units = std::min(plan_.kc, plan_.units - unit);
     GemmTile tile{};
     tile.units = units;
-    tile.out = combines ? scratch_ : out;
-    tile.out_row = combines ? plan_.strip_row : out_row;
-    tile.accumulate = unit != 0 && !combines;
     set_a(tile, row, rows, tile_rows, unit, units);
-    tiles(tile, block_of_b(col, cols, unit, units, first_strip), rows, tile_rows, cols,
-          tile.out == scratch_);
-    unit += units;
-    if (combines) {
-      task.last = unit == plan_.units;
-      kernels_.combine(task);
-      task.first = false;
+    const BlockOfB b = block_of_b(col, cols, unit, units, first_strip);
+    if (kernels_.combine != nullptr) {
+      wide_tiles(tile, b, tile_rows,
+                 {.sums = nullptr,
+                  .sums_row = 0,
+                  .sums_plane = 0,
+                  .wide = scratch_ + plan_.wide_offset,
+                  .wide_row = plan_.wide_row,
+                  .rows = rows,
+                  .cols = cols,
+                  .first = unit == 0,
+                  .last = unit + units == plan_.units,
+                  .shift = plan_.shape.shift,
+                  .out = out,
+                  .out_row = out_row});
+    } else {
+      tile.out = out;
+      tile.out_row = out_row;
+      tile.accumulate = unit != 0;
+      tiles(tile, b, rows, tile_rows, cols, out == scratch_);
     }
+    unit += units;
   } while (unit < plan_.units);
 }
 
@@ -240,14 +282,15 @@ void ThreadRun::strip(size_t row, size_t rows, size_t col, size_t cols, bool fir
 
 void pack_b(const GemmPlan& plan, const void* b, size_t ldb, void* packed) {
   const GemmKernels& kernels = *plan.kernels;
-  const GemmPack pack = {.source = static_cast<const std::byte*>(b),
-                         .stride = ldb * kernels.element_bytes,
-                         .lines = plan.shape.n,
-                         .k = plan.shape.k,
-                         .readable = plan.shape.n,
-                         .width = plan.nr,
-                         .out = static_cast<std::byte*>(packed),
-                         .out_panel = plan.units * plan.nr * kernels.unit_bytes * kernels.digits};
+  const GemmPack pack = {
+      .source = static_cast<const std::byte*>(b),
+      .stride = ldb * kernels.element_bytes,
+      .lines = plan.shape.n,
+      .k = plan.shape.k,
+      .readable = plan.shape.n,
+      .width = plan.nr,
+      .out = static_cast<std::byte*>(packed),
+      .out_panel = plan.units * plan.nr * kernels.unit_bytes * kernels.digits * kernels.planes};
   if (plan.shape.b_transposed) {
     kernels.pack_b_k_contiguous(pack);
   } else {

@@ -55,6 +55,7 @@ struct PlainUnits {
   using V = Group<T>;
   static constexpr size_t kLanes = kWidth<T>, kPerUnit = 1, kElementBytes = sizeof(Source);
   static constexpr size_t kChunks = 1, kBlockUnits = kLanes, kLineBytes = sizeof(T);
+  static constexpr size_t kPlanes = 1;
 
   static V blocks(const std::byte* const* line, size_t offset) {
     return widen(*line + offset, kLanes);
@@ -75,7 +76,7 @@ struct PlainUnits {
       }
     }
   }
-  static void store(const V& v, std::byte* to) { std::memcpy(to, v.at, sizeof v.at); }
+  static void store(const V& v, std::byte* to, size_t) { std::memcpy(to, v.at, sizeof v.at); }
 
  private:
   static V widen(const std::byte* from, size_t count) {
@@ -90,10 +91,9 @@ struct PlainUnits {
 template <class Ops, bool kAdjacentUnits, bool kPartialB>
 constexpr GemmTileTable kTiles = gemm_tile_table<Ops, 4, kAdjacentUnits, kPartialB>();
 
-template <class Source, class T>
+template <class Source, class T, class Units = PlainUnits<Source, T>>
 constexpr GemmKernels make_kernels() {
   using Ops = PlainOps<T>;
-  using Units = PlainUnits<Source, T>;
   GemmKernels kernels{};
   kernels.element_bytes = sizeof(Source);
   kernels.unit_bytes = sizeof(T);
@@ -102,8 +102,9 @@ constexpr GemmKernels make_kernels() {
   kernels.lane_bits = Units::kLanes / 2;
   kernels.max_rows = 4;
   kernels.digits = 1;
+  kernels.planes = Units::kPlanes;
   kernels.adjacent_rows = &kTiles<Ops, false, false>;
-  if constexpr (std::is_same_v<Source, T>) {
+  if constexpr (std::is_same_v<Source, T> && Units::kPlanes == 1) {
     kernels.adjacent_units = &kTiles<Ops, true, false>;
     kernels.adjacent_rows_partial_b = &kTiles<Ops, false, true>;
     kernels.adjacent_units_partial_b = &kTiles<Ops, true, true>;

@@ -52,6 +52,7 @@ constexpr GemmKernels base_kernels() {
   kernels.lane_bits = Units::kLanes == 16 ? 4 : Units::kLanes == 8 ? 3 : 2;
   kernels.max_rows = kTileRows;
   kernels.digits = 1;
+  kernels.planes = Units::kPlanes;
   kernels.pack_a_k_contiguous = kernels.pack_b_k_contiguous = &gemm_pack_k_contiguous<Units>;
   kernels.pack_a_line_contiguous = kernels.pack_b_line_contiguous =
       &gemm_pack_line_contiguous<Units>;

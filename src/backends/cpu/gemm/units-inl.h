@@ -37,7 +37,7 @@ struct UnitVectors {
   using D = hn::ScalableTag<uint32_t>;
   using Block = hn::FixedTag<uint32_t, 4>;
   using V = hn::Vec<D>;
-  static constexpr size_t kLanes = kVectorLanes, kBlockUnits = 4, kLineBytes = 4;
+  static constexpr size_t kLanes = kVectorLanes, kBlockUnits = 4, kLineBytes = 4, kPlanes = 1;
   static constexpr size_t kChunks = HWY_TARGET == HWY_AVX3 ? 4 : 2;
 
   static HWY_INLINE void transpose(V (&v)[4]) {
@@ -51,7 +51,7 @@ struct UnitVectors {
     v[2] = hn::BitCast(D(), hn::InterleaveLower(wide, high01, high23));
     v[3] = hn::BitCast(D(), hn::InterleaveUpper(wide, high01, high23));
   }
-  static HWY_INLINE void store(V v, std::byte* to) {
+  static HWY_INLINE void store(V v, std::byte* to, size_t) {
     hn::StoreU(v, D(), reinterpret_cast<uint32_t*>(to));
   }
 };

@@ -49,13 +49,91 @@ struct PairUnits : UnitVectors {
 struct DigitUnits : PairUnits<int16_t> {
   static constexpr size_t kLineBytes = 8;
 
-  static HWY_INLINE void store(V v, std::byte* to) {
+  static HWY_INLINE void store(V v, std::byte* to, size_t plane) {
     const hn::Repartition<int16_t, D> d16;
     const auto value = hn::BitCast(d16, v);
     const auto high = hn::ShiftRight<8>(hn::Add(value, hn::Set(d16, int16_t{128})));
     const auto low = hn::Sub(value, hn::ShiftLeft<8>(high));
-    UnitVectors::store(hn::BitCast(D(), low), to);
-    UnitVectors::store(hn::BitCast(D(), high), to + kLanes * 4);
+    UnitVectors::store(hn::BitCast(D(), low), to, plane);
+    UnitVectors::store(hn::BitCast(D(), high), to + kLanes * 4, plane);
+  }
+};
+
+/// Two int32 to a unit of each plane: their low digits, high digits, and the sums of both.
+struct PlaneUnits {
+  using D = UnitVectors::D;
+  using D32 = hn::RebindToSigned<D>;
+  using D16 = hn::Repartition<int16_t, D>;
+  struct V {
+    hn::Vec<D> low, high;
+  };
+  static constexpr size_t kLanes = kVectorLanes, kBlockUnits = 4, kLineBytes = 4;
+  static constexpr size_t kPlanes = 3, kPerUnit = 2, kElementBytes = 4, kChunks = 1;
+
+  static HWY_INLINE V blocks(const std::byte* const* line, size_t offset) {
+    return narrow_blocks([&](size_t i)
+                             HWY_ATTR { return load_all(Block(), line[4 * i] + offset); });
+  }
+  static HWY_INLINE V partial_blocks(const std::byte* const* line, size_t offset, size_t bytes) {
+    return narrow_blocks([&](size_t i) HWY_ATTR {
+      return load_first(Block(), line[4 * i] + offset, bytes / kElementBytes);
+    });
+  }
+  static HWY_INLINE V lines(const std::byte* const (&rows)[kPerUnit]) {
+    return zip(load_all(D32(), rows[0]), load_all(D32(), rows[1]));
+  }
+  static HWY_INLINE V partial_lines(const std::byte* const (&rows)[kPerUnit], size_t count) {
+    return zip(load_first(D32(), rows[0], count), load_first(D32(), rows[1], count));
+  }
+  static HWY_INLINE void transpose(V (&v)[kBlockUnits]) {
+    hn::Vec<D> low[kBlockUnits] = {v[0].low, v[1].low, v[2].low, v[3].low};
+    hn::Vec<D> high[kBlockUnits] = {v[0].high, v[1].high, v[2].high, v[3].high};
+    UnitVectors::transpose(low);
+    UnitVectors::transpose(high);
+    for (size_t u = 0; u < kBlockUnits; ++u) v[u] = {low[u], high[u]};
+  }
+  static HWY_INLINE void store(const V& v, std::byte* to, size_t plane) {
+    const D16 d16;
+    const auto high = hn::BitCast(d16, v.high);
+    const auto low = hn::Sub(hn::BitCast(d16, v.low), hn::ShiftLeft<kPlaneBits>(high));
+    UnitVectors::store(hn::BitCast(D(), low), to, plane);
+    UnitVectors::store(v.high, to + plane, plane);
+    UnitVectors::store(hn::BitCast(D(), hn::Add(low, high)), to + 2 * plane, plane);
+  }
+
+ private:
+  using Block = hn::FixedTag<int32_t, 8>;
+  using Narrow = hn::Rebind<uint16_t, D32>;
+
+  // `low` holds the lowest 16 bits until it is stored: less the high digit times 4096, modulo 2^16,
+  // they are the low digit.
+
+  static HWY_INLINE hn::Vec<D32> rounded(hn::Vec<D32> v) {
+    return hn::Add(v, hn::Set(D32(), static_cast<int32_t>(kLargestLow)));
+  }
+  /// A vector of pairs of int16 from int32: the first blocks' and the last ones'.
+  static HWY_INLINE hn::Vec<D> narrow(hn::Vec<D32> first, hn::Vec<D32> second) {
+    const auto lower = hn::TruncateTo(Narrow(), hn::BitCast(D(), first));
+    const auto upper = hn::TruncateTo(Narrow(), hn::BitCast(D(), second));
+    return hn::BitCast(D(), hn::Combine(hn::Repartition<uint16_t, D>(), upper, lower));
+  }
+  template <class Load>
+  static HWY_INLINE V narrow_blocks(const Load& load) {
+#if HWY_TARGET == HWY_AVX3
+    const auto first = hn::Combine(D32(), load(1), load(0));
+    const auto second = hn::Combine(D32(), load(3), load(2));
+#else
+    const auto first = load(0), second = load(1);
+#endif
+    return {narrow(first, second), narrow(hn::ShiftRight<kPlaneBits>(rounded(first)),
+                                          hn::ShiftRight<kPlaneBits>(rounded(second)))};
+  }
+  static HWY_INLINE V zip(hn::Vec<D32> even, hn::Vec<D32> odd) {
+    const auto join = [](hn::Vec<D32> lower, hn::Vec<D32> upper) HWY_ATTR {
+      return hn::BitCast(D(), hn::OddEven(hn::BitCast(D16(), upper), hn::BitCast(D16(), lower)));
+    };
+    return {join(even, hn::ShiftLeft<16>(odd)), join(hn::ShiftRight<kPlaneBits>(rounded(even)),
+                                                     hn::ShiftLeft<16 - kPlaneBits>(rounded(odd)))};
   }
 };
 

@@ -25,51 +25,38 @@ struct FloatUnits : UnitVectors {
   }
 };
 
-/// One double to a unit, stored as a double or as an int32.
-template <class Source>
 struct DoubleUnits {
   using D = hn::ScalableTag<double>;
-  using Narrow = hn::Rebind<Source, D>;
   using V = hn::Vec<D>;
-  using Block = hn::FixedTag<Source, 2>;
+  using Block = hn::FixedTag<double, 2>;
   static constexpr size_t kLanes = hn::MaxLanes(D());
-  static constexpr size_t kBlockUnits = 2, kLineBytes = 8, kPerUnit = 1;
-  static constexpr size_t kElementBytes = sizeof(Source);
+  static constexpr size_t kBlockUnits = 2, kLineBytes = 8, kPlanes = 1, kPerUnit = 1;
+  static constexpr size_t kElementBytes = 8;
   static constexpr size_t kChunks = HWY_TARGET == HWY_AVX3 ? 4 : 2;
 
   static HWY_INLINE V blocks(const std::byte* const* line, size_t offset) {
-    return widen(join(Narrow(), [&](size_t i) HWY_ATTR {
-      return load_all(Block(), line[kBlockUnits * i] + offset);
-    }));
+    return join(
+        D(), [&](size_t i) HWY_ATTR { return load_all(Block(), line[kBlockUnits * i] + offset); });
   }
   static HWY_INLINE V partial_blocks(const std::byte* const* line, size_t offset, size_t bytes) {
-    return widen(join(Narrow(), [&](size_t i) HWY_ATTR {
-      Source elements[kBlockUnits] = {};
+    return join(D(), [&](size_t i) HWY_ATTR {
+      double elements[kBlockUnits] = {};
       __builtin_memcpy(elements, line[kBlockUnits * i] + offset, bytes);
       return hn::LoadU(Block(), elements);
-    }));
+    });
   }
   static HWY_INLINE V lines(const std::byte* const (&rows)[kPerUnit]) {
-    return widen(load_all(Narrow(), rows[0]));
+    return load_all(D(), rows[0]);
   }
   static HWY_INLINE V partial_lines(const std::byte* const (&rows)[kPerUnit], size_t count) {
-    return widen(load_first(Narrow(), rows[0], count));
+    return load_first(D(), rows[0], count);
   }
   static HWY_INLINE void transpose(V (&v)[kBlockUnits]) {
     const V even = hn::InterleaveLower(D(), v[0], v[1]);
     v[1] = hn::InterleaveUpper(D(), v[0], v[1]);
     v[0] = even;
   }
-  static HWY_INLINE void store(V v, std::byte* to) {
+  static HWY_INLINE void store(V v, std::byte* to, size_t) {
     hn::StoreU(v, D(), reinterpret_cast<double*>(to));
-  }
-
- private:
-  static HWY_INLINE V widen(hn::Vec<Narrow> v) {
-    if constexpr (sizeof(Source) == sizeof(double)) {
-      return v;
-    } else {
-      return hn::PromoteTo(D(), v);
-    }
   }
 };

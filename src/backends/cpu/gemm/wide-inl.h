@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sums of wide integers: exact doubles to int64, and sums / 2^shift to int32. Included once per
-// target, inside no namespace; everything is static, so that two files may compile the same target
-// with different flags.
+// Sums of wide integers / 2^shift, rounded to int32. Included once per target, inside no namespace;
+// everything is static, so that two files may compile the same target with different flags.
 
 #if defined(PARAGON_GEMM_WIDE_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef PARAGON_GEMM_WIDE_INL_H_
@@ -32,23 +31,6 @@ namespace hn = hwy::HWY_NAMESPACE;
 
 using Wide = hn::ScalableTag<int64_t>;
 
-/// Integers of at most 53 bits.
-HWY_INLINE hn::Vec<Wide> to_int64(hn::Vec<hn::ScalableTag<double>> v) {
-  const Wide d;
-#if HWY_TARGET == HWY_AVX3
-  return hn::ConvertTo(d, v);
-#else
-  // Added to 1.5 * 2^52, an integer of 51 bits stands in the lower bits of the sum; hence in two
-  // parts.
-  const hn::ScalableTag<double> dd;
-  const auto low_magic = hn::Set(dd, 0x1.8p52), high_magic = hn::Set(dd, 0x1.8p82);
-  const auto high = hn::Add(v, high_magic);  // a multiple of 2^30
-  const auto low = hn::Add(hn::Sub(v, hn::Sub(high, high_magic)), low_magic);
-  return hn::Add(hn::ShiftLeft<30>(hn::Sub(hn::BitCast(d, high), hn::BitCast(d, high_magic))),
-                 hn::Sub(hn::BitCast(d, low), hn::BitCast(d, low_magic)));
-#endif
-}
-
 /// round_sum for vectors.
 class Rounding {
  public:
@@ -76,33 +58,47 @@ class Rounding {
   int64_t half_, down_;
 };
 
-/// round_sum(low + 256 high) in 32 bits, for the digit sums of at most kExactDigitProducts
-/// products. With whole = high + floor(low / 256) and 0 <= rest < 256 the sum is 256 whole + rest,
-/// negative if `whole` is.
-class DigitRounding {
- public:
+/// A sum in two parts, 2^kBits whole + rest with 0 <= rest < 2^kBits: negative if `whole` is.
+template <int kBitsOfRest>
+struct SplitSum {
   using D = hn::ScalableTag<int32_t>;
+  static constexpr int kBits = kBitsOfRest;
+  hn::Vec<D> whole, rest;
+};
+
+/// The sum low + 256 high.
+HWY_INLINE SplitSum<8> split_digit_sums(hn::Vec<hn::ScalableTag<int32_t>> low,
+                                        hn::Vec<hn::ScalableTag<int32_t>> high) {
+  const hn::ScalableTag<int32_t> d;
+  return {hn::Add(high, hn::ShiftRight<8>(low)), hn::And(low, hn::Set(d, 255))};
+}
+
+/// round_sum of a SplitSum in 32 bits, for sums of as many products as their digits are exact for.
+template <class Sum>
+class SplitRounding {
+ public:
+  using D = typename Sum::D;
   using V = hn::Vec<D>;
-  static constexpr int kMaxShift = 32;  ///< beyond it `whole` plus a half may pass 32 bits
+  static constexpr int kBits = Sum::kBits;
+  /// Beyond it `whole` plus a half may pass 32 bits.
+  static constexpr int kMaxShift = kBits + 24 < 40 ? kBits + 24 : 40;
 
-  explicit HWY_INLINE DigitRounding(int shift) : shift_(shift) {}
+  explicit HWY_INLINE SplitRounding(int shift) : shift_(shift) {}
 
-  HWY_INLINE V operator()(V low, V high) const {
+  HWY_INLINE V operator()(const Sum& sum) const {
     const D d;
-    const V whole = hn::Add(high, hn::ShiftRight<8>(low));
-    const V rest = hn::And(low, hn::Set(d, 255));
-    const V negative = hn::BroadcastSignBit(whole);
-    if (shift_ > 8) {
-      // floor((256 whole + rest + half - 1) / 2^shift) for negative sums: only without a rest does
-      // the one matter.
-      const V down = hn::And(negative, hn::VecFromMask(d, hn::Eq(rest, hn::Zero(d))));
-      const V half = hn::Set(d, int32_t{1} << (shift_ - 9));
-      return hn::ShiftRightSame(hn::Add(hn::Add(whole, half), down), shift_ - 8);
+    const V negative = hn::BroadcastSignBit(sum.whole);
+    if (shift_ > kBits) {
+      // floor((2^kBits whole + rest + half - 1) / 2^shift) for negative sums: only without a rest
+      // does the one matter.
+      const V down = hn::And(negative, hn::VecFromMask(d, hn::Eq(sum.rest, hn::Zero(d))));
+      const V half = hn::Set(d, int32_t{1} << (shift_ - kBits - 1));
+      return hn::ShiftRightSame(hn::Add(hn::Add(sum.whole, half), down), shift_ - kBits);
     }
-    if (shift_ == 0) return hn::Add(hn::ShiftLeft<8>(whole), rest);
+    if (shift_ == 0) return hn::Add(hn::ShiftLeft<kBits>(sum.whole), sum.rest);
     const V half = hn::Set(d, int32_t{1} << (shift_ - 1));
-    return hn::Add(hn::ShiftLeftSame(whole, 8 - shift_),
-                   hn::ShiftRightSame(hn::Add(hn::Add(rest, half), negative), shift_));
+    return hn::Add(hn::ShiftLeftSame(sum.whole, kBits - shift_),
+                   hn::ShiftRightSame(hn::Add(hn::Add(sum.rest, half), negative), shift_));
   }
 
  private:
