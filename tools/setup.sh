@@ -8,7 +8,7 @@ set -euo pipefail
 packages_of() {
   case "$1" in
     build) echo g++ cmake ninja-build libhwy-dev nlohmann-json3-dev libcli11-dev libfmt-dev \
-                zlib1g-dev libgtest-dev jq python3 ;;
+                zlib1g-dev libssl-dev libgtest-dev jq python3 ;;
     fetch) echo curl ca-certificates ;;
     check) echo clang-format ;;
     fuzz) echo clang-19 libclang-rt-19-dev ;;

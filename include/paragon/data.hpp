@@ -46,6 +46,20 @@ struct Split {
 /// naming the file, the field, what was got and what was expected.
 PARAGON_API Split mnist(const std::string& folder);
 
+struct SyntheticOptions {
+  std::vector<std::size_t> sample_shape = {};
+  std::size_t samples = 0;
+  std::size_t classes = 1;
+  bool real = false;        ///< features as floats of -4 .. 4, instead of bytes
+  std::size_t targets = 0;  ///< so many numbers of -4 .. 4 instead of labels; below features
+  std::uint64_t seed = 1;
+};
+
+/// A data set that every device and language can make (docs/numerics.md, "Golden hashes"): a
+/// pattern for each class under as much noise, from the contract's random numbers; targets are
+/// differences of neighbouring features. Raises if there are no samples, features or classes.
+PARAGON_API Dataset synthetic(const SyntheticOptions& options);
+
 /// A tensor of unsigned bytes, as the idx format (Y. LeCun's MNIST page) stores it.
 struct IdxArray {
   std::vector<std::size_t> dims;    ///< at least one, none of them 0

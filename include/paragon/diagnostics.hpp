@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,6 +18,13 @@ PARAGON_API std::string_view version();      ///< "0.1.0"
 PARAGON_API std::string_view active_simd();  ///< "avx512_vnni", "avx2", ...
 PARAGON_API std::vector<std::string> available_simd();
 PARAGON_API std::size_t processors();  ///< threads that `threads = 0` stands for
+
+PARAGON_API std::uint64_t contract_version();  ///< of docs/numerics.md
+
+/// The numbers that a network consists of, as the bytes of little-endian int64: those of golden
+/// hashes (docs/numerics.md). Equal networks give equal bytes, and so does an unsigned network's
+/// signed twin.
+PARAGON_API std::vector<std::uint8_t> number_bytes(const Network& network);
 
 /// Stages of dump(), in processing order.
 PARAGON_API std::vector<std::string>

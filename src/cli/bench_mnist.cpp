@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/ostream.h>
 #include <fmt/ranges.h>
-#include <stdlib.h>
 
 #include <algorithm>
 #include <atomic>
@@ -19,6 +18,7 @@
 #include "cli/build.hpp"
 #include "cli/commands.hpp"
 #include "cli/output.hpp"
+#include "cli/scratch.hpp"
 
 // The benchmark of the Go framework that Paragon rebuilds, in every type and replay mode
 // (docs/original.md).
@@ -80,23 +80,6 @@ Scores scores_of(const Network& network, const data::Dataset& test, size_t threa
   return {report.accuracy, report.adhd.score};
 }
 
-/// A folder for the models, removed at the end.
-class Scratch {
- public:
-  Scratch() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "paragon-XXXXXX").string();
-    if (::mkdtemp(pattern.data()) == nullptr) throw Error("cannot make a folder at " + pattern);
-    path_ = pattern;
-  }
-  ~Scratch() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  Scratch(const Scratch&) = delete;
-  Scratch& operator=(const Scratch&) = delete;
-  std::filesystem::path path_;
-};
-
 /// Calls work(0) .. work(count - 1) on `jobs` threads; raises the first error.
 void run_jobs(size_t count, size_t jobs, const std::function<void(size_t)>& work) {
   std::atomic<size_t> next = 0;
@@ -122,11 +105,7 @@ void run_jobs(size_t count, size_t jobs, const std::function<void(size_t)>& work
 }
 
 std::vector<Row> rows_of(const BenchMnistCommand& command) {
-  std::vector<DType> types;
-  if (command.types == std::vector<std::string>{"all"})
-    types = network_types();
-  else
-    for (const std::string& word : command.types) types.push_back(parse_dtype(word));
+  const std::vector<DType> types = parse_types(command.types);
   std::vector<Row> rows;
   for (const std::string& word : command.models) {
     const auto model = std::find_if(models().begin(), models().end(),
@@ -183,7 +162,7 @@ ExitCode run(const BenchMnistCommand& command) {
     trainer.fit(train);
     row.seconds = std::chrono::duration<double>(Clock::now() - start).count();
     row.scores = scores_of(network, split.test, threads);
-    const std::string file = scratch.path_ / fmt::format("{}.json", i);
+    const std::string file = scratch.file(fmt::format("{}.json", i));
     network.save(file);
     row.reloaded = scores_of(Network::load(file), split.test, threads);
     std::filesystem::remove(file);

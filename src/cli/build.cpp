@@ -81,6 +81,13 @@ TrainerOptions build_options(const Training& training) {
   return options;
 }
 
+std::vector<DType> parse_types(const std::vector<std::string>& words) {
+  if (words == std::vector<std::string>{"all"}) return network_types();
+  std::vector<DType> types;
+  for (const std::string& word : words) types.push_back(parse_dtype(word));
+  return types;
+}
+
 data::Dataset first_part(const data::Dataset& train, double fraction) {
   const auto count =
       static_cast<size_t>(std::llround(fraction * static_cast<double>(train.size())));

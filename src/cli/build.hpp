@@ -14,6 +14,9 @@ Network build_network(const Described& described, uint64_t seed);
 /// that the chosen optimizer or schedule does not have.
 TrainerOptions build_options(const Training& training);
 
+/// Types by their names; the word "all" stands for every type. Raises on unknown ones.
+std::vector<DType> parse_types(const std::vector<std::string>& words);
+
 /// The first part of the training samples, at least one of them.
 data::Dataset first_part(const data::Dataset& train, double fraction);
 

@@ -18,10 +18,14 @@ ExitCode run(const PredictCommand& command);
 ExitCode run(const ConvertCommand& command);
 ExitCode run(const InfoCommand& command);
 ExitCode run(const DumpCommand& command);
+ExitCode run(const VerifyCommand& command);
 ExitCode run(const BenchGemmCommand& command);
 ExitCode run(const BenchForwardCommand& command);
 ExitCode run(const BenchStepCommand& command);
 ExitCode run(const BenchMnistCommand& command);
+
+/// Nets of `verify`.
+std::vector<std::string> verify_net_names();
 
 /// Models of `bench mnist`.
 std::vector<std::string> bench_mnist_models();

@@ -120,8 +120,16 @@ struct BenchMnistCommand {
   uint64_t seed = 1;
 };
 
+struct VerifyCommand {
+  Common common;
+  Place place;
+  std::vector<std::string> types = {"all"}, nets = {"all"};
+  std::string golden, record;  ///< files, "" = none
+  bool interrupted = false;
+};
+
 using Command = std::variant<TrainCommand, EvalCommand, PredictCommand, ConvertCommand, InfoCommand,
-                             DumpCommand, BenchGemmCommand, BenchForwardCommand, BenchStepCommand,
-                             BenchMnistCommand>;
+                             DumpCommand, VerifyCommand, BenchGemmCommand, BenchForwardCommand,
+                             BenchStepCommand, BenchMnistCommand>;
 
 }  // namespace paragon::cli

@@ -193,6 +193,10 @@ void add_model(CLI::App* app, std::string& model) {
       ->type_name("FILE");
 }
 
+void add_types(CLI::App* app, std::vector<std::string>& types) {
+  app->add_option("--types", types, "numeric types, or all")->delimiter(',')->capture_default_str();
+}
+
 void add_expect(CLI::App* app, std::optional<double>& expect) {
   app->add_option("--expect-accuracy", expect, "exit with 1 if the accuracy is below, in percent")
       ->check(number(0, 100));
@@ -294,6 +298,21 @@ class Parser {
         ->type_name("NAME");
     add_training(app, dump.training);
     add_epochs(app, dump.training.epochs);
+
+    auto& verify = command<VerifyCommand>(
+        &app_, "verify", "train small nets, compare their final weights with golden hashes", &app);
+    add_place(app, verify.place);
+    add_types(app, verify.types);
+    app->add_option("--nets", verify.nets,
+                    fmt::format("all, or some of {}", fmt::join(verify_net_names(), ", ")))
+        ->delimiter(',')
+        ->capture_default_str();
+    app->add_flag("--interrupted", verify.interrupted,
+                  "stop each training on its way, save it, load it and go on");
+    app->add_option("--golden", verify.golden, "compare with the hashes of this file")
+        ->type_name("FILE");
+    app->add_option("--record", verify.record, "write the hashes as golden ones")
+        ->type_name("FILE");
   }
 
   void add_benches() {
@@ -323,9 +342,7 @@ class Parser {
     auto& mnist = command<BenchMnistCommand>(
         bench, "mnist", "train the benchmark's models in every type, save, load, compare", &app);
     add_data(app, mnist.data);
-    app->add_option("--types", mnist.types, "numeric types, or all")
-        ->delimiter(',')
-        ->capture_default_str();
+    add_types(app, mnist.types);
     mnist.models = bench_mnist_models();
     app->add_option("--models", mnist.models, "which models")
         ->delimiter(',')

@@ -25,7 +25,7 @@ inline constexpr uint32_t mix32(uint32_t x) {
 }
 
 /// What a random number is for; part of every key.
-enum class Role : uint64_t { kInitial = 1, kShuffle = 2, kError = 4 };
+enum class Role : uint64_t { kInitial = 1, kShuffle = 2, kError = 4, kSynthetic = 256 };
 
 inline constexpr uint64_t kContractVersion = 1;
 
