@@ -2,7 +2,6 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <cstdint>
 #include <iterator>
@@ -99,34 +98,6 @@ inline int32_t log2_q16(uint64_t value) {
     if (two) x >>= 1;
   }
   return result;
-}
-
-/// First guesses of 1/sqrt(i/256) in Q30 at the middle of [i, i + 1), i = 64 .. 255.
-inline constexpr std::array<uint32_t, 192> kRsqrtTable = [] {
-  std::array<uint32_t, 192> table = {};
-  for (uint64_t i = 0; i < table.size(); ++i) {
-    const uint64_t square = (uint64_t{1} << 63) / (2 * (i + 64) + 1);
-    uint64_t root = 0;
-    for (uint64_t bit = uint64_t{1} << 31; bit != 0; bit >>= 1)
-      if ((root + bit) * (root + bit) <= square) root += bit;
-    table[i] = static_cast<uint32_t>(root << 3);
-  }
-  return table;
-}();
-
-inline constexpr int64_t kRatioLimit = int64_t{1} << 20;
-
-/// m / sqrt(v) in Q15 for m in Qf and v in Q2f, clipped to +-32: leading zeros, a table of 192
-/// entries and one Newton step (relative error below 2^-15); no division. |m| <= 2^30, 0 < v <
-/// 2^62.
-inline int32_t mul_rsqrt(int64_t m, uint64_t v) {
-  const int even = (62 - bit_length(v)) & ~1;
-  const uint64_t x = (v << even) >> 32;                         // Q30 in [1/4, 1)
-  const uint64_t guess = kRsqrtTable[(x >> 22) - 64];           // Q30 in (1, 2]
-  const uint64_t square = (((guess * guess) >> 32) * x) >> 30;  // guess^2 x, Q28, near 1
-  const uint64_t root = (guess * ((uint64_t{3} << 28) - square)) >> 29;
-  return static_cast<int32_t>(
-      clip(round_shift(m * static_cast<int64_t>(root), 46 - even / 2), kRatioLimit));
 }
 
 /// (a + b / 2) / b for a >= 0, b > 0.

@@ -91,7 +91,13 @@ class Builder {
   NodeId shift_right(NodeId x, int64_t bits) {
     return graph_.make(Op::shift_right, {x}, {.a = bits});
   }
-  NodeId mul_rsqrt(NodeId x, NodeId v) { return binary(Op::mul_rsqrt, x, v); }
+  /// Mean squares as codes: core/mean_square.hpp.
+  NodeId mean_square(NodeId code, NodeId x, int bits) {
+    return graph_.make(Op::mean_square, {code, x}, {.a = bits});
+  }
+  NodeId mul_rsqrt(NodeId x, NodeId code, int32_t epsilon) {
+    return graph_.make(Op::mul_rsqrt, {x, code}, {.a = epsilon});
+  }
   /// Key of the stream of a site's random numbers in a step; `repetition` tells its draws apart.
   NodeId hash_key(NodeId seed, NodeId step, uint64_t site, random::Role role, size_t repetition) {
     return graph_.make(

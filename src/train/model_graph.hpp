@@ -70,6 +70,8 @@ inline constexpr const char* kViewNext = "view_next";
 inline constexpr const char* kPeakExponent = "peak_exponent";
 inline constexpr const char* kBeta1Power = "beta1_power";
 inline constexpr const char* kBeta2Power = "beta2_power";
+/// Square codes of fixed-point networks (core/mean_square.hpp).
+inline constexpr const char* kMeanSquare = "mean_square";
 inline constexpr const char* kLossSum = "loss_sum";
 inline constexpr const char* kData = "data";
 inline constexpr const char* kDataLabels = "data_labels";

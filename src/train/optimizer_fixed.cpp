@@ -4,6 +4,7 @@
 
 #include "core/error.hpp"
 #include "core/fixed_point.hpp"
+#include "core/mean_square.hpp"
 #include "train/model_graph.hpp"
 #include "train/optimizer.hpp"
 
@@ -18,7 +19,12 @@ using ir::Op;
 namespace {
 
 constexpr int kPowerFraction = 30;  // Adam's running powers are Q30
-constexpr int kRatioFraction = 15;  // gradients over their root mean square are Q15
+constexpr int kRateBits = 15;       // of the mantissas of rates
+
+/// A positive factor mantissa * 2^-shift, scalars of the run.
+struct Rate {
+  NodeId mantissa, shift;
+};
 
 /// One parameter's update from its mean gradient, a multiple of 2^-28.
 struct FixedUpdate {
@@ -72,27 +78,38 @@ struct FixedUpdate {
     return b.mul_shift(x, number(f), number(15), kGradientLimit);
   }
 
-  /// v + (g^2 - v) / 2^bits, kept in the state "variance", as a multiple of 2^-56.
-  NodeId variance(int bits, NodeId g) const {
-    const NodeId old = state("variance", DType::int64), wide = b.cast(g, DType::int64);
-    const NodeId now =
-        b.add(old, b.align(b.sub(b.mul(wide, wide), old), number(bits), int64_t{1} << 61));
-    u.assign(p.id, "variance", now);
+  /// v + (g^2 - v) / 2^bits, kept as a square code.
+  NodeId mean_square(int bits, NodeId g) const {
+    const NodeId now = b.mean_square(state(kMeanSquare), g, bits);
+    u.assign(p.id, kMeanSquare, now);
     return now;
   }
-  /// x / sqrt(v + epsilon^2) in Q15. Epsilon goes under the root: that lies between sqrt(v) and
+  /// x / sqrt(v + epsilon^2) in Q22. Epsilon goes under the root: that lies between sqrt(v) and
   /// sqrt(v) + epsilon.
   NodeId ratio(NodeId x, NodeId v, double epsilon) const {
-    const auto e = std::max<int64_t>(1, std::llround(std::ldexp(epsilon, kGradientFraction)));
-    return b.mul_rsqrt(x, b.add(v, number(e * e, DType::int64)));
+    const double units = std::ldexp(epsilon, kGradientFraction);
+    const auto e = static_cast<uint64_t>(
+        std::llround(std::clamp(units, 1.0, static_cast<double>(kGradientLimit))));
+    return b.mul_rsqrt(x, v, square_code(e * e));
+  }
+
+  Rate rate() const { return {rates.rate, rates.rate_shift}; }
+  /// The rate times a Q15 factor, an int64.
+  Rate rate_times(NodeId factor) const {
+    const NodeId product = b.mul(b.cast(rates.rate, DType::int64), factor);
+    const NodeId excess =
+        b.max(b.sub(b.unary(Op::bit_length, product), number(kRateBits)), number(0));
+    const NodeId mantissa = b.align(product, excess, (int64_t{1} << kRateBits) - 1);
+    return {b.cast(mantissa, DType::int32), b.sub(b.add(rates.rate_shift, number(15)), excess)};
   }
 
   /// rate * step, where the step is a multiple of 2^-fraction, as a multiple of the master's unit.
-  NodeId rated(NodeId step, int fraction) const {
-    const NodeId shift = b.add(rates.rate_shift, number(fraction - p.fraction));
+  NodeId rated(NodeId step, int fraction) const { return rated(step, fraction, rate()); }
+  NodeId rated(NodeId step, int fraction, const Rate& by) const {
+    const NodeId shift = b.add(by.shift, number(fraction - p.fraction));
     if (format.master == DType::int32)
-      return b.mul_shift(step, rates.rate, shift, format.master_limit());
-    const NodeId product = b.mul(b.cast(step, DType::int64), b.cast(rates.rate, DType::int64));
+      return b.mul_shift(step, by.mantissa, shift, format.master_limit());
+    const NodeId product = b.mul(b.cast(step, DType::int64), b.cast(by.mantissa, DType::int64));
     return b.align(product, shift, format.master_limit());
   }
 
@@ -117,9 +134,11 @@ struct FixedUpdate {
   }
 };
 
-/// n where 1 - decay is nearest to 2^-n.
+/// n where the logarithm of 1 - decay is nearest to that of 2^-n.
 int decay_bits(double decay) {
-  return std::clamp(static_cast<int>(std::lround(-std::log2(1 - decay))), 1, 20);
+  int exponent = 0;
+  const double fraction = std::frexp(1 - decay, &exponent);  // 1/2 .. 1
+  return std::clamp(fraction * fraction > 0.5 ? -exponent : 1 - exponent, 1, kMaxDecayBits);
 }
 
 void fixed_update(const FixedUpdate& f, const Sgd& o) {
@@ -153,7 +172,7 @@ void fixed_update(const FixedUpdate& f, const Config& o) {
   const NodeId c2 = b.sub(wide(one), power(f.u, kBeta2Power, one - (one >> bits)));
   const NodeId root = b.unary(Op::isqrt, b.mul(c2, wide(one)));  // Q30
   const NodeId ratio_of_roots = b.binary(Op::div_round, b.mul(root, wide(1 << 15)), c1);
-  const NodeId correction = b.cast(b.min(ratio_of_roots, wide(kGradientLimit)), DType::int32);
+  const NodeId correction = b.min(ratio_of_roots, wide(kGradientLimit));
 
   const NodeId g = kDecoupled ? f.gradient : f.decayed(o.weight_decay);
   const NodeId m0 = f.state("mean");
@@ -161,9 +180,8 @@ void fixed_update(const FixedUpdate& f, const Config& o) {
   const NodeId m =
       b.add(m0, b.mul_shift(b.sub(g, m0), f.number(gain), f.number(15), kGradientLimit));
   f.u.assign(f.p.id, "mean", m);
-  const NodeId ratio = f.ratio(m, f.variance(bits, g), o.epsilon);
-  const NodeId scaled = b.mul_shift(ratio, correction, f.number(kRatioFraction), kGradientLimit);
-  NodeId step = f.rated(scaled, kRatioFraction);
+  const NodeId ratio = f.ratio(m, f.mean_square(bits, g), o.epsilon);
+  NodeId step = f.rated(ratio, kRatioFraction, f.rate_times(correction));
   if (kDecoupled && o.weight_decay != 0) {
     const int64_t limit = f.format.master_limit();
     const NodeId pull = f.scaled_master(o.weight_decay, kGradientFraction, kGradientLimit);
@@ -174,7 +192,7 @@ void fixed_update(const FixedUpdate& f, const Config& o) {
 
 void fixed_update(const FixedUpdate& f, const RmsProp& o) {
   const NodeId g = f.decayed(o.weight_decay);
-  NodeId step = f.ratio(g, f.variance(decay_bits(o.decay), g), o.epsilon);
+  NodeId step = f.ratio(g, f.mean_square(decay_bits(o.decay), g), o.epsilon);
   if (o.momentum != 0) step = f.velocity(o.momentum, step);
   f.write(f.rated(step, kRatioFraction));
 }

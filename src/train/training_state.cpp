@@ -5,7 +5,9 @@
 #include <utility>
 
 #include "core/error.hpp"
+#include "core/mean_square.hpp"
 #include "passes/fixed_format.hpp"
+#include "train/model_graph.hpp"
 #include "train/optimizer.hpp"
 
 namespace paragon::train {
@@ -18,12 +20,12 @@ bool is_kept(const ir::Slot& slot) {
 /// Where the values of a slot of a fixed-point training lie: its kernels rely on that.
 std::pair<int64_t, int64_t> range_of(const ir::Slot& slot) {
   constexpr int64_t kLargestExponent = 1 << 12, kLargestSum = int64_t{1} << 61;
+  if (slot.name == kMeanSquare) return {0, fixed::kLargestSquareCode};
   if (slot.type == DType::int32) {
     const int64_t limit =
         slot.role == ir::SlotRole::kOptimizer ? fixed::kGradientLimit : kLargestExponent;
     return {-limit, limit};
   }
-  if (slot.role == ir::SlotRole::kOptimizer) return {0, kLargestSum};  // of squares
   // Running powers only fall; the other one is the sum of losses.
   if (const int64_t first = initial_fixed_state(slot.name); first > 0) return {0, first};
   return {-kLargestSum, kLargestSum};

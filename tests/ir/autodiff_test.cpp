@@ -2,6 +2,7 @@
 // What autodiff refuses and leaves out, sums of several ways, gradients of gradients.
 #include <gtest/gtest.h>
 
+#include "core/mean_square.hpp"
 #include "finite_differences.hpp"
 #include "raises.hpp"
 
@@ -60,8 +61,10 @@ NodeId use_of(Builder& b, Op op, NodeId x) {
       return b.unary(op, whole);
     case Op::div_round:
       return b.binary(op, whole, whole);
+    case Op::mean_square:
+      return b.mean_square(whole, whole, 10);
     case Op::mul_rsqrt:
-      return b.mul_rsqrt(whole, wide);
+      return b.mul_rsqrt(whole, whole, fixed::square_code(9));
     case Op::hash_key:
       return b.hash_key(b.unstack(b.unstack(wide, 0), 0), b.integer(1, DType::int64), 7,
                         random::Role::kError, 0);

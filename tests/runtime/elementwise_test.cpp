@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "backends/cpu/target.hpp"
+#include "core/mean_square.hpp"
 #include "graph_runner.hpp"
 #include "raises.hpp"
 
@@ -108,8 +109,14 @@ std::vector<Use> uses(Op op, DType first) {
       return {{{}, {{.a = -100, .b = 1000}, {.a = 5, .b = 5}}}};
     case Op::shift_right:
       return {{{}, {{.a = 0}, {.a = 1}, {.a = 7}, {.a = 31}}}};
+    case Op::mean_square:
+      return {{{DType::int32}, {{.a = 1}, {.a = 10}, {.a = fixed::kMaxDecayBits}}}};
     case Op::mul_rsqrt:
-      return {{{DType::int64}}};
+      return {{{DType::int32},
+               {{.a = fixed::square_code(1)},
+                {.a = fixed::square_code(9)},
+                {.a = fixed::square_code(uint64_t{1} << 50)},
+                {.a = fixed::kLargestSquareCode}}}};
     case Op::hash_key:
       return {{{DType::int64}, {{.a = 4, .id = 77}}}};
     case Op::random:
@@ -191,8 +198,9 @@ Tensor values(Op op, size_t operand, DType type, const Shape& shape, uint64_t se
       if (op == Op::exp2_negative)
         within(0, type == DType::int32 ? int64_t{2147483647} : int64_t{40} << 24);
       if (op == Op::div_round) within(operand, operand == 0 ? largest : 1000000);
-      if (op == Op::mul_rsqrt && operand == 0) within(-(1 << 30), 1 << 30);
-      if (op == Op::mul_rsqrt && operand == 1) within(1, int64_t{1} << 61);
+      const size_t code = op == Op::mean_square ? 0 : op == Op::mul_rsqrt ? 1 : 9;
+      if (operand == code) within(0, fixed::kLargestSquareCode);
+      if (code != 9 && operand != code) within(-(1 << 30), 1 << 30);
       if (op == Op::permute && operand == 0) within(0, 1999);
       if (op == Op::permute && operand == 2) value.i = 2000;
     }

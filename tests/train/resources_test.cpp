@@ -163,10 +163,10 @@ constexpr size_t kBatch = 64;
 // the same size backward, but none for the batch; the matrices once more in packed form.
 //
 // int8: a weight is a master of 4 bytes and a view of 1, a bias 4 bytes; gradients are accumulators
-// of 4 bytes; momentum 4, mean 4 and variance 8 bytes; what products read is 1 byte each: batch,
-// hidden outputs, errors. The logits stay accumulators, since the softmax reads them (4), and so do
-// the accumulators of the layer with the most outputs: the first step needs a whole accumulator to
-// find its exponent before it can round. Packed weights are 1 byte each.
+// of 4 bytes; momentum, mean and mean square 4 bytes each; what products read is 1 byte each:
+// batch, hidden outputs, errors. The logits stay accumulators, since the softmax reads them (4),
+// and so do the accumulators of the layer with the most outputs: the first step needs a whole
+// accumulator to find its exponent before it can round. Packed weights are 1 byte each.
 Budget budget_of(const Network& network, bool adam) {
   Budget budget;
   const bool whole = network.type() == int8;
@@ -182,7 +182,7 @@ Budget budget_of(const Network& network, bool adam) {
     widest = std::max(widest, units);
     budget.parameters += weights * (whole ? 5 : 4) + biases * 4;
     budget.gradients += (weights + biases) * 4;
-    budget.optimizer += (weights + biases) * (adam ? (whole ? 12 : 8) : 4);
+    budget.optimizer += (weights + biases) * (adam ? 8 : 4);
     budget.packed += weights * (whole ? 1 : 4);
     budget.activations += kBatch * units * (whole ? (last ? 4 : 1) + 1 : 8);
   }

@@ -36,7 +36,12 @@ struct UpdateArgs {
 /// Returns the bitwise or of |r0| for kWriteView, 0 for the others.
 using UpdateKernel = int32_t (*)(const UpdateArgs& args);
 
+UpdateKernel real_update_kernel(UpdateKind kind, DType type);
+UpdateKernel fixed_update_kernel(UpdateKind kind, DType type);
+
 /// `type` is that of the last result. Null if there is none.
-UpdateKernel update_kernel(UpdateKind kind, DType type);
+inline UpdateKernel update_kernel(UpdateKind kind, DType type) {
+  return is_float(type) ? real_update_kernel(kind, type) : fixed_update_kernel(kind, type);
+}
 
 }  // namespace paragon::cpu

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "core/mean_square.hpp"
 #include "ir/rules/rules.hpp"
 
 namespace paragon::ir {
@@ -81,9 +82,15 @@ TypeAndShape infer_to_int32(const InferArgs& args) {
   return {DType::int32, args[0].shape};
 }
 
-TypeAndShape infer_mul_rsqrt(const InferArgs& args) {
+TypeAndShape infer_square_code(const InferArgs& args) {
   expect_type(args, 0, DType::int32);
-  expect_type(args, 1, DType::int64);
+  expect_type(args, 1, DType::int32);
+  if (args.op == Op::mean_square && (args.attrs.a < 1 || args.attrs.a > fixed::kMaxDecayBits))
+    args.fail("a decay of {} bits, expected 1 to {}", args.attrs.a, fixed::kMaxDecayBits);
+  if (args.op == Op::mul_rsqrt &&
+      (args.attrs.a < fixed::square_code(1) || args.attrs.a > fixed::kLargestSquareCode))
+    args.fail("the code {}, expected {} to {}", args.attrs.a, fixed::square_code(1),
+              fixed::kLargestSquareCode);
   return {DType::int32, broadcast_all(args)};
 }
 

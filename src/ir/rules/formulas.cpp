@@ -7,6 +7,7 @@
 #include "core/error.hpp"
 #include "core/fixed_curve.hpp"
 #include "core/fixed_point.hpp"
+#include "core/mean_square.hpp"
 #include "core/random.hpp"
 
 namespace paragon::ir {
@@ -102,8 +103,12 @@ int64_t integer_formula(Op op, DType type, const Attrs& attrs, int64_t a, int64_
       return static_cast<int64_t>(fixed::isqrt(ua));
     case Op::div_round:
       return fixed::div_round(a, b);
+    case Op::mean_square:
+      return fixed::mean_square(static_cast<int32_t>(a), static_cast<int32_t>(b),
+                                static_cast<int>(attrs.a));
     case Op::mul_rsqrt:
-      return fixed::mul_rsqrt(a, ub);
+      return fixed::ratio_to_root(static_cast<int32_t>(a), static_cast<int32_t>(b),
+                                  static_cast<int32_t>(attrs.a));
     case Op::curve_fixed:
       return fixed::curve(static_cast<Curve>(attrs.a), static_cast<int32_t>(a),
                           static_cast<int32_t>(b));

@@ -233,9 +233,17 @@ void op_log2_q16(const TileArgs& args) {
   map1<int32_t, T>(args, [](T a) { return fixed::log2_q16(static_cast<uint64_t>(int64_t{a})); });
 }
 
+inline void op_mean_square(const TileArgs& args) {
+  const auto bits = static_cast<int>(args.attrs->a);
+  map2<int32_t, int32_t, int32_t>(
+      args, [=](int32_t code, int32_t x) HWY_ATTR { return fixed::mean_square(code, x, bits); });
+}
+
 inline void op_mul_rsqrt(const TileArgs& args) {
-  map2<int32_t, int32_t, int64_t>(
-      args, [](int32_t m, int64_t v) { return fixed::mul_rsqrt(m, static_cast<uint64_t>(v)); });
+  const auto epsilon = static_cast<int32_t>(args.attrs->a);
+  map2<int32_t, int32_t, int32_t>(args, [=](int32_t x, int32_t code) HWY_ATTR {
+    return fixed::ratio_to_root(x, code, epsilon);
+  });
 }
 
 inline void op_random(const TileArgs& args) {

@@ -10,6 +10,7 @@
 #include "backends/cpu/simd_targets.hpp"
 #include "core/fixed_curve_formulas.hpp"
 #include "core/fixed_point.hpp"
+#include "core/mean_square.hpp"
 #include "core/random.hpp"
 
 #undef HWY_TARGET_INCLUDE
@@ -80,6 +81,8 @@ TileKernel find_int32(Op op) {
   switch (op) {
     case Op::mul_shift:
       return op_mul_shift;
+    case Op::mean_square:
+      return op_mean_square;
     case Op::mul_rsqrt:
       return op_mul_rsqrt;
     case Op::curve_fixed:

@@ -1,20 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backends/cpu/updates.hpp"
 
-#include <algorithm>
-#include <bit>
 #include <cmath>
-#include <limits>
-#include <type_traits>
 
 #include "backends/cpu/simd_targets.hpp"
 #include "backends/cpu/tile_ops.hpp"
-#include "core/fixed_curve_formulas.hpp"
-#include "core/fixed_point.hpp"
-#include "core/random.hpp"
 
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "backends/cpu/tile_ops/updates.cpp"
+#define HWY_TARGET_INCLUDE "backends/cpu/tile_ops/updates_real.cpp"
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
@@ -24,11 +17,10 @@ namespace HWY_NAMESPACE {
 
 #include "backends/cpu/tile_ops/loops-inl.h"
 
-#include "backends/cpu/tile_ops/arithmetic-inl.h"
-#include "backends/cpu/tile_ops/fixed_point-inl.h"
 #include "backends/cpu/tile_ops/updates-inl.h"
+#include "backends/cpu/tile_ops/updates_real-inl.h"
 
-UpdateKernel find_update_kernel(UpdateKind kind, DType type) {
+UpdateKernel find_real_update(UpdateKind kind, DType type) {
   switch (kind) {
     case UpdateKind::kSgd:
       return type == DType::float32   ? update_sgd<float>
@@ -38,16 +30,9 @@ UpdateKernel find_update_kernel(UpdateKind kind, DType type) {
       return type == DType::float32   ? update_adam<float>
              : type == DType::float64 ? update_adam<double>
                                       : nullptr;
-    case UpdateKind::kVelocity:
-      return type == DType::int32 ? update_velocity : nullptr;
-    case UpdateKind::kWrite:
-      return type == DType::int32 ? update_write : nullptr;
-    case UpdateKind::kWriteView:
-      return type == DType::int8    ? update_write_view<int8_t>
-             : type == DType::int16 ? update_write_view<int16_t>
-                                    : nullptr;
+    default:
+      return nullptr;
   }
-  return nullptr;
 }
 
 }  // namespace HWY_NAMESPACE
@@ -57,10 +42,10 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace paragon::cpu {
 
-HWY_EXPORT(find_update_kernel);
+HWY_EXPORT(find_real_update);
 
-UpdateKernel update_kernel(UpdateKind kind, DType type) {
-  return HWY_DYNAMIC_DISPATCH(find_update_kernel)(kind, type);
+UpdateKernel real_update_kernel(UpdateKind kind, DType type) {
+  return HWY_DYNAMIC_DISPATCH(find_real_update)(kind, type);
 }
 
 }  // namespace paragon::cpu

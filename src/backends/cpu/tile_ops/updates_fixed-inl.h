@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+// The fixed-point kernels of updates.hpp.
+
+// Calls loop(row, first, count, x, formula) such that formula(x[k]) is mul_shift of element
+// first + k of the row of x0: once a row where the factor has a 32-bit formula, otherwise for
+// pieces multiplied beforehand.
+template <class Loop>
+HWY_INLINE void with_product(const UpdateArgs& args, Loop loop) {
+  const size_t rows = args.rows, n = args.n;
+  if (visit_narrow_product(single<int32_t>(args, 0), single<int32_t>(args, 1), args.limit[0],
+                           [&](auto formula) {
+                             for (size_t row = 0; row < rows; ++row)
+                               loop(row, 0, n, operand_row<int32_t>(args, 0, row), formula);
+                           }))
+    return;
+  constexpr size_t kPiece = 256;
+  alignas(64) int32_t products[kPiece];
+  ir::Attrs attrs;
+  attrs.a = args.limit[0];
+  for (size_t row = 0; row < rows; ++row)
+    for (size_t first = 0; first < n; first += kPiece) {
+      TileArgs product;
+      product.result = products;
+      product.x[0] = operand_row<int32_t>(args, 0, row) + first;
+      product.x[1] = args.scalar[0];
+      product.x[2] = args.scalar[1];
+      product.scalars = 6;
+      product.n = std::min(kPiece, n - first);
+      product.attrs = &attrs;
+      op_mul_shift(product);
+      loop(row, first, product.n, products, [](int32_t v) { return v; });
+    }
+}
+
+HWY_INLINE int32_t clamp_between(int32_t v, int32_t low, int32_t high) {
+  return v < low ? low : v > high ? high : v;
+}
+
+inline int32_t update_velocity(const UpdateArgs& args) {
+  const auto factor = single<int32_t>(args, 2);
+  const auto most = static_cast<int32_t>(args.limit[1]), low = static_cast<int32_t>(args.low),
+             high = static_cast<int32_t>(args.high);
+  with_product(
+      args, [=, &args](size_t row, size_t first, size_t n, const int32_t* x, auto formula) {
+        const int32_t* before = operand_row<int32_t>(args, 1, row) + first;
+        int32_t* to = result_row<int32_t>(args, 0, row) + first;
+        PARAGON_INDEPENDENT
+        for (size_t i = 0; i < n; ++i) {
+          const int32_t v = before[i];
+          const auto negative = static_cast<int32_t>(static_cast<uint32_t>(v) >> 31);
+          const int32_t kept =
+              (v >> 16) * (2 * factor) + (((v & 0xFFFF) * factor + (1 << 14) - negative) >> 15);
+          const int32_t clipped = clamp_between(kept, -most, most);
+          to[i] = clamp_between(wrap_add(clipped, formula(x[i])), low, high);
+        }
+      });
+  return 0;
+}
+
+inline int32_t update_write(const UpdateArgs& args) {
+  const auto low = static_cast<int32_t>(args.low), high = static_cast<int32_t>(args.high);
+  with_product(args,
+               [=, &args](size_t row, size_t first, size_t n, const int32_t* x, auto formula) {
+                 const int32_t* before = operand_row<int32_t>(args, 1, row) + first;
+                 int32_t* to = result_row<int32_t>(args, 0, row) + first;
+                 PARAGON_INDEPENDENT
+                 for (size_t i = 0; i < n; ++i)
+                   to[i] = clamp_between(wrap_sub(before[i], formula(x[i])), low, high);
+               });
+  return 0;
+}
+
+// For shifts that no view of weights has.
+template <class R>
+int32_t write_view_by_operations(const UpdateArgs& args) {
+  update_write(args);
+  ir::Attrs attrs;
+  attrs.a = args.limit[1];
+  int32_t bits = 0;
+  for (size_t row = 0; row < args.rows; ++row) {
+    const int32_t* values = result_row<int32_t>(args, 0, row);
+    TileArgs view;
+    view.result = result_row<R>(args, 1, row);
+    view.x[0] = values;
+    view.x[1] = args.scalar[2];
+    view.scalars = 2;
+    view.n = args.n;
+    view.attrs = &attrs;
+    op_align<R, int32_t>(view);
+    bits |= or_magnitudes(values, args.n);
+  }
+  return bits;
+}
+
+template <class R>
+int32_t update_write_view(const UpdateArgs& args) {
+  const auto shift = single<int32_t>(args, 2);
+  if (shift < 1 || shift > 31) return write_view_by_operations<R>(args);
+  const auto low = static_cast<int32_t>(args.low), high = static_cast<int32_t>(args.high),
+             most = static_cast<int32_t>(args.limit[1]);
+  const uint32_t half = 1u << (shift - 1);
+  uint32_t bits = 0;
+  with_product(
+      args, [=, &args, &bits](size_t row, size_t first, size_t n, const int32_t* x, auto formula) {
+        const int32_t* before = operand_row<int32_t>(args, 1, row) + first;
+        int32_t* to = result_row<int32_t>(args, 0, row) + first;
+        R* seen = result_row<R>(args, 1, row) + first;
+        uint32_t collected = 0;
+        PARAGON_INDEPENDENT
+        for (size_t i = 0; i < n; ++i) {
+          const int32_t value = clamp_between(wrap_sub(before[i], formula(x[i])), low, high);
+          const uint32_t magnitude = size_of_value(value);
+          const auto rounded = static_cast<int32_t>((magnitude + half) >> shift);
+          collected |= magnitude;
+          to[i] = value;
+          seen[i] = static_cast<R>(with_sign(rounded > most ? most : rounded, value));
+        }
+        bits |= collected;
+      });
+  return static_cast<int32_t>(bits);
+}
