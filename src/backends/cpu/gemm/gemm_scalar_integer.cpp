@@ -32,7 +32,7 @@ struct DigitUnits : PlainUnits<int16_t, int32_t> {
 
 /// The planes of an int32 (kernels.hpp).
 struct PlaneUnits : PlainUnits<int32_t, int32_t> {
-  static constexpr size_t kPlanes = paragon::cpu::kPlanes;
+  static constexpr size_t kPlanes = 3;
 
   static void store(const V& v, std::byte* to, size_t plane) {
     V low, high, both;
@@ -97,6 +97,8 @@ constexpr GemmKernels int16_kernels() {
   kernels.digits = 2;
   kernels.combine = &combine<DigitSums>;
   kernels.exact_units = kExactDigitProducts;
+  kernels.sums = 1;
+  kernels.sum[0] = {kernels.adjacent_rows, 0};
   kernels.pack_b_k_contiguous = &gemm_pack_k_contiguous<DigitUnits>;
   kernels.pack_b_line_contiguous = &gemm_pack_line_contiguous<DigitUnits>;
   return kernels;
@@ -106,6 +108,8 @@ constexpr GemmKernels int32_kernels() {
   GemmKernels kernels = make_kernels<int32_t, int32_t, PlaneUnits>();
   kernels.combine = &combine<PlaneSums>;
   kernels.exact_units = kExactPlaneSums;
+  kernels.sums = PlaneUnits::kPlanes;
+  for (size_t i = 0; i < kernels.sums; ++i) kernels.sum[i] = {kernels.adjacent_rows, i};
   return kernels;
 }
 

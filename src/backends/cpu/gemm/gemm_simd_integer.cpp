@@ -61,7 +61,19 @@ struct DigitSums {
   }
 };
 
-/// A plane each of the sums ll, hh and mm (kernels.hpp).
+/// Sums modulo 2^32, and those of the high digits' products.
+struct ByteSums {
+  using Split = SplitSum<16>;
+  static HWY_INLINE Split load(const std::byte* row, size_t plane, size_t col) {
+    const Split::D d;
+    const std::byte* from = row + col * sizeof(int32_t);
+    const auto high = load_all(d, from + plane);
+    const auto rest = hn::Sub(load_all(d, from), hn::ShiftLeft<16>(high));
+    return {hn::Add(high, hn::ShiftRight<16>(rest)), hn::And(rest, hn::Set(d, 0xFFFF))};
+  }
+};
+
+/// The sums ll, hh and mm (kernels.hpp).
 struct PlaneSums {
   using Split = SplitSum<2 * kPlaneBits>;
   static HWY_INLINE Split load(const std::byte* row, size_t plane, size_t col) {
@@ -149,25 +161,27 @@ constexpr GemmKernels int16_kernels() {
   kernels.digits = 2;
   kernels.combine = &combine<DigitSums>;
   kernels.exact_units = kExactDigitProducts / kernels.k_per_unit;
-  kernels.adjacent_rows = &kTiles<PairOps, false, false>;
+  kernels.sums = 1;
+  kernels.sum[0] = {&kTiles<PairOps, false, false>, 0};
   kernels.adjacent_units = &kTiles<PairOps, true, false>;
   kernels.pack_b_k_contiguous = &gemm_pack_k_contiguous<DigitUnits>;
   kernels.pack_b_line_contiguous = &gemm_pack_line_contiguous<DigitUnits>;
   return kernels;
 }
 
-constexpr GemmKernels int32_kernels() {
+constexpr GemmKernels int32_kernels(const GemmTileTable* pairs) {
   GemmKernels kernels = base_kernels<PlaneUnits>();
   kernels.combine = &combine<PlaneSums>;
   kernels.exact_units = kExactPlaneProducts / kernels.k_per_unit;
-  kernels.adjacent_rows = &kTiles<PairOps, false, false>;
+  kernels.sums = PlaneUnits::kPlanes;
+  for (size_t i = 0; i < kernels.sums; ++i) kernels.sum[i] = {pairs, i};
   return kernels;
 }
 
 const GemmKernels* kernels_of(GemmType type) {
   static constexpr GemmKernels kInt8 = int8_kernels();
   static constexpr GemmKernels kInt16 = int16_kernels();
-  static constexpr GemmKernels kInt32 = int32_kernels();
+  static constexpr GemmKernels kInt32 = int32_kernels(&kTiles<PairOps, false, false>);
   switch (type) {
     case GemmType::kInt8:
       return &kInt8;
@@ -194,15 +208,17 @@ GemmKernels vnni_int8_kernels() {
 }
 
 GemmKernels vnni_int16_kernels() {
-  GemmKernels kernels = int16_kernels();
-  kernels.adjacent_rows = &gemm_vnni_tiles()->pair_adjacent_rows;
-  kernels.adjacent_units = &gemm_vnni_tiles()->pair_adjacent_units;
-  return kernels;
-}
-
-GemmKernels vnni_int32_kernels() {
-  GemmKernels kernels = int32_kernels();
-  kernels.adjacent_rows = &gemm_vnni_tiles()->pair_adjacent_rows;
+  GemmKernels kernels = base_kernels<PairByteUnits<false>>();
+  const GemmVnniTiles& tiles = *gemm_vnni_tiles();
+  kernels.combine = &combine<ByteSums>;
+  kernels.exact_units = kExactByteProducts / kernels.k_per_unit;
+  kernels.sums = 2;
+  kernels.sum[0] = {&tiles.pair_steps, 0};
+  kernels.sum[1] = {&tiles.adjacent_rows, 2};
+  kernels.pack_b_k_contiguous = &gemm_pack_k_contiguous<PairByteUnits<true>>;
+  kernels.pack_b_line_contiguous = &gemm_pack_line_contiguous<PairByteUnits<true>>;
+  kernels.panel_start = tiles.panel_start;
+  kernels.start_plane = 2;
   return kernels;
 }
 
@@ -210,7 +226,7 @@ const GemmKernels* vnni_kernels_of(GemmType type) {
   if (gemm_vnni_tiles() == nullptr) return nullptr;
   static const GemmKernels int8 = vnni_int8_kernels();
   static const GemmKernels int16 = vnni_int16_kernels();
-  static const GemmKernels int32 = vnni_int32_kernels();
+  static const GemmKernels int32 = int32_kernels(&gemm_vnni_tiles()->pairs);
   return type == GemmType::kInt8 ? &int8 : type == GemmType::kInt16 ? &int16 : &int32;
 }
 #endif

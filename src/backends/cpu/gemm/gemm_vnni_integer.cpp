@@ -7,7 +7,7 @@
 // vpdpbusd multiplies unsigned by signed bytes and adds four products to each int32 without
 // saturation. B is packed with 128 added to each byte; the sum then is too large by 128 times the
 // sum of the row of A, which the start value of the row takes back. vpdpwssd adds two products of
-// int16 (one of them a byte digit).
+// int16 modulo 2^32.
 #include "backends/cpu/gemm/kernels.hpp"
 #include "backends/cpu/gemm/unroll.hpp"
 
@@ -28,6 +28,7 @@ struct VectorOps {
   using A = __m512i;
   using B = __m512i;
   static constexpr size_t kLanes = 16, kUnitBytes = 4;
+  static constexpr int kSteps = 1;
 
   static Acc resume(Acc fresh, Acc stored) { return _mm512_add_epi32(fresh, stored); }
   static A load_a(const std::byte* from) {
@@ -64,6 +65,10 @@ struct PairOps : VectorOps {
   static Acc multiply_add(A a, B b, Acc acc) { return _mm512_dpwssd_epi32(acc, b, a); }
 };
 
+struct PairStepsOps : PairOps {
+  static constexpr int kSteps = 2;
+};
+
 #include "backends/cpu/gemm/kernel-inl.h"
 
 constexpr int32_t kOffset = 128;  // added to every byte of B
@@ -88,24 +93,23 @@ void row_start(const std::byte* a, size_t stride, size_t rows, size_t k, int32_t
   }
 }
 
-void panel_start(const std::byte* panel, size_t rows, size_t units, int32_t* out) {
+void panel_start(const std::byte* panel, size_t stride, size_t rows, size_t units, int32_t* out) {
   const __m512i ones = _mm512_set1_epi8(1);
   const __mmask16 mask = first_lanes(rows);
   __m512i sum = _mm512_setzero_si512();
-  for (size_t u = 0; u < units; ++u, panel += rows * QuadOps::kUnitBytes) {
+  for (size_t u = 0; u < units; ++u, panel += stride) {
     sum = _mm512_dpbusd_epi32(sum, ones, _mm512_maskz_loadu_epi32(mask, panel));
   }
   sum = _mm512_mullo_epi32(sum, _mm512_set1_epi32(-kOffset));
   _mm512_mask_storeu_epi32(out, mask, sum);
 }
 
-constexpr GemmVnniTiles kTiles = {
-    .adjacent_rows = gemm_tile_table<QuadOps, 14, false, false>(),
-    .adjacent_units = gemm_tile_table<QuadOps, 14, true, false>(),
-    .row_start = &row_start,
-    .panel_start = &panel_start,
-    .pair_adjacent_rows = gemm_tile_table<PairOps, 14, false, false>(),
-    .pair_adjacent_units = gemm_tile_table<PairOps, 14, true, false>()};
+constexpr GemmVnniTiles kTiles = {.adjacent_rows = gemm_tile_table<QuadOps, 14, false, false>(),
+                                  .adjacent_units = gemm_tile_table<QuadOps, 14, true, false>(),
+                                  .row_start = &row_start,
+                                  .panel_start = &panel_start,
+                                  .pairs = gemm_tile_table<PairOps, 14, false, false>(),
+                                  .pair_steps = gemm_tile_table<PairStepsOps, 14, false, false>()};
 
 }  // namespace
 

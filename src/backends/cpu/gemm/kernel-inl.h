@@ -6,6 +6,7 @@
 //   kLanes           accumulators in a vector
 //   kUnitBytes       bytes of an accumulator and of a unit
 //   kRowStart        whether GemmTile::row_start is used
+//   kSteps           multiply-adds of a unit
 //   zero (without row start) or start (with it), load_a, load_b, load_b_partial, multiply_add,
 //   load, load_partial, store, store_partial resume(fresh, stored)   the sum so far, from what zero
 //   or start gave and from what was stored
@@ -86,29 +87,37 @@ void gemm_tile(const GemmTile& tile) {
   const size_t a_unit = kAdjacentUnits ? Ops::kUnitBytes : tile.a_unit;
   const std::byte* b = tile.b;
   const size_t b_unit = tile.b_unit;
+  constexpr int kSteps = Ops::kSteps;
+  [[maybe_unused]] const size_t a_step = tile.a_step, b_step = tile.b_step;
   const size_t b_panel = tile.b_panel;
 
   for (size_t u = tile.units; u != 0; --u) {
-    typename Ops::B row_b[kVectors];
     PARAGON_GEMM_UNROLL
-    for (int v = 0; v < kVectors; ++v) {
-      const std::byte* from =
-          b + static_cast<size_t>(v / kPanelVectors) * b_panel + (v % kPanelVectors) * kVectorBytes;
-      if constexpr (kPartialB) {
-        row_b[v] = v + 1 < kVectors ? Ops::load_b(from) : Ops::load_b_partial(from, last);
-      } else {
-        row_b[v] = Ops::load_b(from);
-      }
-    }
-    PARAGON_GEMM_UNROLL
-    for (int r = 0; r < kRows; ++r) {
-      const typename Ops::A one_a = Ops::load_a(a[r / 3] + static_cast<size_t>(r % 3) * a_row);
+    for (int step = 0; step < kSteps; ++step) {
+      typename Ops::B row_b[kVectors];
       PARAGON_GEMM_UNROLL
-      for (int v = 0; v < kVectors; ++v) acc[r][v] = Ops::multiply_add(one_a, row_b[v], acc[r][v]);
+      for (int v = 0; v < kVectors; ++v) {
+        const std::byte* from = b + static_cast<size_t>(v / kPanelVectors) * b_panel +
+                                (v % kPanelVectors) * kVectorBytes;
+        if constexpr (kPartialB) {
+          row_b[v] = v + 1 < kVectors ? Ops::load_b(from) : Ops::load_b_partial(from, last);
+        } else {
+          row_b[v] = Ops::load_b(from);
+        }
+      }
+      PARAGON_GEMM_UNROLL
+      for (int r = 0; r < kRows; ++r) {
+        const typename Ops::A one_a = Ops::load_a(a[r / 3] + static_cast<size_t>(r % 3) * a_row);
+        PARAGON_GEMM_UNROLL
+        for (int v = 0; v < kVectors; ++v)
+          acc[r][v] = Ops::multiply_add(one_a, row_b[v], acc[r][v]);
+      }
+      PARAGON_GEMM_UNROLL
+      for (int p = 0; p < kPointers; ++p) {
+        a[p] += step + 1 < kSteps ? a_step : a_unit - (kSteps - 1) * a_step;
+      }
+      b += step + 1 < kSteps ? b_step : b_unit - (kSteps - 1) * b_step;
     }
-    PARAGON_GEMM_UNROLL
-    for (int p = 0; p < kPointers; ++p) a[p] += a_unit;
-    b += b_unit;
   }
 
   gemm_store_tile<Ops>(acc, tile);

@@ -15,11 +15,14 @@
 //
 // A wide integer has no multiply-add of its own. Its digits use those of narrower ones for as many
 // products as int32 sums stay exact, and `combine` puts the sums together in 64 bits:
-//   int16   int16 times the two byte digits of B, each digit a column of its own
+//   int16   int16 times the two byte digits of B, each digit a column of its own. With VNNI, where
+//           products of bytes take half of the time: the sum modulo 2^32, and the sum of the
+//           products of the high digits. Times 2^16 that is less than 2^31 off the sum.
 //   int32   a = 4096 high + low. The sums hh of high * high, ll of low * low and mm of (high + low)
 //           * (high + low) give 2^24 hh + 2^12 (mm - hh - ll) + ll: three products instead of four
-//           (Karatsuba). Each has a *plane* of its own in the packed operands: within a unit, the
-//           lines of the low digits, then those of the high ones, then those of their sums.
+//           (Karatsuba).
+// What a tile's several sums multiply are *planes* of the packed operands: within a unit, first all
+// lines of one plane, then all of the next.
 
 namespace paragon::cpu {
 
@@ -35,9 +38,12 @@ inline constexpr int64_t kLargestInt32 = 127 * (1 + 256 + 65536);
 inline constexpr size_t kExactDigitProducts = 512;
 static_assert(kLargestInt16 * 128 * kExactDigitProducts < int64_t{1} << 31);
 
+/// Products of such int16 whose sum is told by that of their high digits and the lowest 32 bits.
+inline constexpr size_t kExactByteProducts = 256;
+static_assert((2 * 256 * 127 * 128 + 128 * 128) * int64_t{kExactByteProducts} < int64_t{1} << 31);
+
 /// The balanced digits of such an int32: 4096 high + low.
 inline constexpr int kPlaneBits = 12;
-inline constexpr size_t kPlanes = 3;
 inline constexpr int64_t kLargestLow = 1 << (kPlaneBits - 1);
 inline constexpr int64_t kLargestHigh = (kLargestInt32 + kLargestLow) >> kPlaneBits;
 /// Products whose sums hh, ll and mm - hh - ll are exact in an int32, mm itself modulo 2^32 only,
@@ -60,9 +66,10 @@ struct GemmTile {
   size_t a_row;   ///< between rows of A; used where units are adjacent (GemmATiles::adjacent_units)
   size_t a_unit;  ///< between units of A; used where rows are adjacent
   const std::byte* b;
-  size_t b_unit;   ///< between units of B
-  size_t b_panel;  ///< between panels of B, for tiles wider than one panel
-  size_t units;    ///< length of K in units, may be 0
+  size_t b_unit;          ///< between units of B
+  size_t a_step, b_step;  ///< between steps within a unit, where a unit has several
+  size_t b_panel;         ///< between panels of B, for tiles wider than one panel
+  size_t units;           ///< length of K in units, may be 0
   std::byte* out;
   size_t out_row;
   size_t cols;               ///< columns to store: more than (vectors - 1) * lanes
@@ -93,9 +100,9 @@ using GemmPackFunction = void (*)(const GemmPack& pack);
 /// Sums of `rows` rows of `k` int8, each times -128, from row-major A.
 using GemmRowStartFunction = void (*)(const std::byte* a, size_t stride, size_t rows, size_t k,
                                       int32_t* out);
-/// The same from one packed panel of A.
-using GemmPanelStartFunction = void (*)(const std::byte* panel, size_t rows, size_t units,
-                                        int32_t* out);
+/// The same from one packed panel of A, whose units are `stride` bytes apart.
+using GemmPanelStartFunction = void (*)(const std::byte* panel, size_t stride, size_t rows,
+                                        size_t units, int32_t* out);
 
 /// What becomes of a tile's sums over a block of K: they are added in 64 bits to those of the
 /// blocks before, and after the last block rounded to int32. All strides are in bytes.
@@ -113,6 +120,13 @@ struct GemmCombine {
 
 using GemmCombineFunction = void (*)(const GemmCombine& combine);
 
+/// One of several sums of a tile, of packed A and B.
+struct GemmSum {
+  const GemmTileTable* tiles;
+  size_t plane;  ///< of A and B, the first of several steps
+};
+inline constexpr size_t kMaxSums = 3;
+
 struct GemmKernels {
   size_t element_bytes;  ///< of A and B as stored by the caller
   size_t unit_bytes;     ///< of a line, in one plane
@@ -121,9 +135,11 @@ struct GemmKernels {
   size_t lane_bits;  ///< log2(lanes)
   size_t max_rows;   ///< most rows of a tile
   size_t digits;     ///< vectors of B for a vector of columns: 1 or 2. A panel of B is two vectors.
-  size_t planes;     ///< sums of a tile, each of planes of A and B of its own: 1 or kPlanes
+  size_t planes;     ///< of a packed unit
   GemmCombineFunction combine;  ///< null where the sums are the results
   size_t exact_units;           ///< units whose sum is exact; only with `combine`
+  size_t sums;                  ///< of a tile; only with `combine`
+  GemmSum sum[kMaxSums];        ///< those of packed A
 
   /// By how A lies: rows adjacent (packed, or stored transposed) and units adjacent (row-major).
   /// A null table means that A must be packed. `partial_b` reads B where it is (row-major, not
@@ -139,6 +155,7 @@ struct GemmKernels {
   /// Set where B is packed with an offset of 128, which the start value of each row takes back.
   GemmRowStartFunction row_start;
   GemmPanelStartFunction panel_start;
+  size_t start_plane;  ///< of A, that panel_start sums
 };
 
 /// The table of a type on a target, or null if it is not compiled in. Integers and floating point
@@ -157,7 +174,8 @@ struct GemmVnniTiles {
   GemmTileTable adjacent_rows, adjacent_units;  ///< four int8 to a unit
   GemmRowStartFunction row_start;
   GemmPanelStartFunction panel_start;
-  GemmTileTable pair_adjacent_rows, pair_adjacent_units;  ///< two int16 to a unit
+  GemmTileTable pairs;       ///< two int16 to a unit, adjacent rows
+  GemmTileTable pair_steps;  ///< the same, two steps to a unit
 };
 const GemmVnniTiles* gemm_vnni_tiles();
 

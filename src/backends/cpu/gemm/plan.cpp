@@ -150,11 +150,11 @@ void lay_out_scratch(GemmPlan& plan, size_t rows) {
     if (plan.units > plan.kc) at += round_up(plan.mc * plan.wide_row, kCacheLine);
     plan.sums_offset = at;
     const size_t vectors = std::max(std::min(plan.mr, plan.mc) * 2, kMaxTileVectors);  // of a tile
-    at += kernels.planes * vectors * kernels.lanes * kernels.unit_bytes;
+    at += kernels.sums * vectors * kernels.lanes * kernels.unit_bytes;
   }
   const size_t tiled_rows = plan.mc + plan.mr;  // the last tile of a strip may be short
   plan.starts_offset = at;
-  if (kernels.row_start != nullptr) at += round_up(tiled_rows * sizeof(int32_t), kCacheLine);
+  if (kernels.panel_start != nullptr) at += round_up(tiled_rows * sizeof(int32_t), kCacheLine);
   plan.a_offset = at;
   if (plan.pack_a) {
     // Each tile's panel is followed by a gap of a vector (run.cpp).

@@ -123,7 +123,9 @@ void ThreadRun::set_a(GemmTile& tile, size_t row, size_t rows, size_t tile_rows,
          unit);
     if (kernels_.panel_start != nullptr) {
       for (size_t r = 0; r < rows; r += tile_rows, packed += a_panel_) {
-        kernels_.panel_start(packed, tile_rows, units, starts + r);
+        kernels_.panel_start(packed + kernels_.start_plane * tile_rows * unit_bytes_,
+                             tile_rows * unit_bytes_ * kernels_.planes, tile_rows, units,
+                             starts + r);
       }
     }
     tile.a = scratch_ + plan_.a_offset;
@@ -204,36 +206,39 @@ void ThreadRun::tiles(GemmTile tile, const BlockOfB& b, size_t rows, size_t tile
   }
 }
 
-/// The tiles of task.rows x task.cols, each summed plane by plane and then put together.
+/// The tiles of task.rows x task.cols: all sums of one, then what they give together.
 void ThreadRun::wide_tiles(const GemmTile& start, const BlockOfB& b, size_t tile_rows,
                            GemmCombine task) {
   const bool adjacent_units = !plan_.pack_a && !plan_.shape.a_transposed;
-  const GemmTileTable& table = adjacent_units ? *kernels_.adjacent_units : *kernels_.adjacent_rows;
   const size_t rows = task.rows, cols = task.cols;
   const size_t width = rows == 1 ? kMaxTileVectors / kernels_.digits * kernels_.lanes : plan_.nr;
-  const size_t a_plane = tile_rows * unit_bytes_;
-  task.sums_row = width * column_bytes_;
-  task.sums_plane = tile_rows * task.sums_row;
   std::byte* sums = scratch_ + plan_.sums_offset;
   task.sums = sums;
+  task.sums_row = width * column_bytes_;
+  task.sums_plane = tile_rows * task.sums_row;
   GemmTile tile = start;
   tile.out_row = task.sums_row;
   tile.b_unit = b.unit;
   tile.b_panel = b.panel;
+  tile.a_step = tile_rows * unit_bytes_;
+  tile.b_step = panel_plane_;
   for (size_t j = 0; j < cols; j += width) {
     task.cols = std::min(width, cols - j);
     const size_t vectors =
         ((task.cols + kernels_.lanes - 1) >> kernels_.lane_bits) * kernels_.digits;
     tile.cols = vectors << kernels_.lane_bits;
-    const std::byte* panel = b.data + (j >> panel_bits_) * b.panel;
-    for (size_t r = 0; r < rows; r += tile_rows) {
+    const std::byte* panel_a = start.a;
+    const std::byte* panel_b = b.data + (j >> panel_bits_) * b.panel;
+    for (size_t r = 0; r < rows; r += tile_rows, panel_a += a_panel_) {
       task.rows = std::min(tile_rows, rows - r);
-      const GemmTileFunction function = table.at[task.rows - 1][vectors - 1];
-      for (size_t plane = 0; plane < kernels_.planes; ++plane) {
-        tile.a = start.a + r / tile_rows * a_panel_ + plane * a_plane;
-        tile.b = panel + plane * panel_plane_;
-        tile.out = sums + plane * task.sums_plane;
-        function(tile);
+      tile.row_start = start.row_start + r;
+      for (size_t i = 0; i < kernels_.sums; ++i) {
+        const GemmSum& sum = kernels_.sum[i];
+        const GemmTileTable& table = adjacent_units ? *kernels_.adjacent_units : *sum.tiles;
+        tile.a = panel_a + sum.plane * tile.a_step;
+        tile.b = panel_b + sum.plane * panel_plane_;
+        tile.out = sums + i * task.sums_plane;
+        table.at[task.rows - 1][vectors - 1](tile);
       }
       GemmCombine part = task;
       part.wide += r * plan_.wide_row + j * sizeof(int64_t);

@@ -23,6 +23,7 @@ struct PlainOps {
   using B = Group<T>;
   static constexpr size_t kLanes = kWidth<T>, kUnitBytes = sizeof(T);
   static constexpr bool kRowStart = false;
+  static constexpr int kSteps = 1;
 
   static Acc zero() { return {}; }
   static Acc resume(const Acc&, const Acc& stored) { return stored; }

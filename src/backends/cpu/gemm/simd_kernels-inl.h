@@ -19,6 +19,7 @@ struct AccOps {
   using Acc = hn::Vec<D>;
   static constexpr size_t kLanes = hn::MaxLanes(D()), kUnitBytes = sizeof(T);
   static constexpr bool kRowStart = false;
+  static constexpr int kSteps = 1;
 
   static HWY_INLINE Acc zero() { return hn::Zero(D()); }
   static HWY_INLINE Acc resume(Acc, Acc stored) { return stored; }

@@ -138,6 +138,88 @@ struct PlaneUnits {
 };
 
 #if HWY_TARGET == HWY_AVX3
+/// Four int16 to a unit of three planes: two of pairs, one of the four high digits, to which kFlip
+/// adds 128, modulo 256.
+template <bool kFlip>
+struct PairByteUnits {
+  using D = UnitVectors::D;
+  using D16 = hn::Repartition<int16_t, D>;
+  using D8 = hn::Repartition<uint8_t, D>;
+  struct V {
+    hn::Vec<D> pairs[2], bytes;
+  };
+  static constexpr size_t kLanes = kVectorLanes, kBlockUnits = 4, kLineBytes = 4;
+  static constexpr size_t kPlanes = 3, kPerUnit = 4, kElementBytes = 2, kChunks = 1;
+
+  static HWY_INLINE V blocks(const std::byte* const* line, size_t offset) {
+    return split_blocks([&](size_t i) HWY_ATTR { return load_all(Block(), line[4 * i] + offset); });
+  }
+  static HWY_INLINE V partial_blocks(const std::byte* const* line, size_t offset, size_t bytes) {
+    return split_blocks([&](size_t i) HWY_ATTR {
+      return load_first(Block(), line[4 * i] + offset, bytes / kElementBytes);
+    });
+  }
+  static HWY_INLINE V lines(const std::byte* const (&rows)[kPerUnit]) {
+    return zip([&](size_t i) HWY_ATTR { return load_all(Line(), rows[i]); });
+  }
+  static HWY_INLINE V partial_lines(const std::byte* const (&rows)[kPerUnit], size_t count) {
+    return zip([&](size_t i) HWY_ATTR { return load_first(Line(), rows[i], count); });
+  }
+  static HWY_INLINE void transpose(V (&v)[kBlockUnits]) {
+    for (size_t plane = 0; plane < 2; ++plane) {
+      hn::Vec<D> pairs[kBlockUnits] = {v[0].pairs[plane], v[1].pairs[plane], v[2].pairs[plane],
+                                       v[3].pairs[plane]};
+      UnitVectors::transpose(pairs);
+      for (size_t u = 0; u < kBlockUnits; ++u) v[u].pairs[plane] = pairs[u];
+    }
+    hn::Vec<D> bytes[kBlockUnits] = {v[0].bytes, v[1].bytes, v[2].bytes, v[3].bytes};
+    UnitVectors::transpose(bytes);
+    for (size_t u = 0; u < kBlockUnits; ++u) v[u].bytes = bytes[u];
+  }
+  static HWY_INLINE void store(const V& v, std::byte* to, size_t plane) {
+    UnitVectors::store(v.pairs[0], to, plane);
+    UnitVectors::store(v.pairs[1], to + plane, plane);
+    UnitVectors::store(v.bytes, to + 2 * plane, plane);
+  }
+
+ private:
+  using Block = hn::FixedTag<int16_t, 16>;
+  using Line = hn::Rebind<uint16_t, D>;
+
+  /// int16 whose upper bytes are the high digits.
+  static HWY_INLINE hn::Vec<D8> rounded(hn::Vec<D> v) {
+    const auto sum = hn::Add(hn::BitCast(D16(), v), hn::Set(D16(), int16_t{128}));
+    return hn::BitCast(D8(), sum);
+  }
+  static HWY_INLINE hn::Vec<D> flip(hn::Vec<D8> v) {
+    const auto bytes = hn::BitCast(D(), v);
+    return kFlip ? hn::Xor(bytes, hn::Set(D(), 0x80808080u)) : bytes;
+  }
+  template <class Load>
+  static HWY_INLINE V split_blocks(const Load& load) {
+    const auto first = hn::BitCast(D(), hn::Combine(D16(), load(1), load(0)));
+    const auto second = hn::BitCast(D(), hn::Combine(D16(), load(3), load(2)));
+    return {{hn::ConcatEven(D(), second, first), hn::ConcatOdd(D(), second, first)},
+            flip(hn::ConcatOdd(D8(), rounded(second), rounded(first)))};
+  }
+  template <class Load>
+  static HWY_INLINE V zip(const Load& load) {
+    alignas(16) static constexpr uint8_t kUpperBytes[2][16] = {
+        {1, 3, 128, 128, 5, 7, 128, 128, 9, 11, 128, 128, 13, 15, 128, 128},
+        {128, 128, 1, 3, 128, 128, 5, 7, 128, 128, 9, 11, 128, 128, 13, 15}};
+    V v;
+    hn::Vec<D8> digits[2];
+    for (size_t i = 0; i < 2; ++i) {
+      const auto even = hn::PromoteTo(D(), load(2 * i)), odd = hn::PromoteTo(D(), load(2 * i + 1));
+      v.pairs[i] = hn::Or(even, hn::ShiftLeft<16>(odd));
+      digits[i] =
+          hn::TableLookupBytesOr0(rounded(v.pairs[i]), hn::LoadDup128(D8(), kUpperBytes[i]));
+    }
+    v.bytes = flip(hn::Or(digits[0], digits[1]));
+    return v;
+  }
+};
+
 /// Four bytes to a unit; kFlip adds 128 to each, modulo 256.
 template <bool kFlip>
 struct QuadUnits : UnitVectors {
