@@ -106,6 +106,10 @@ TEST_P(GemmTest, ConcurrentThreads) {
 TEST_P(GemmTest, ScratchIsBoundedAndPartitionsAreSane) {
   for_each_type([]<class T>(T*) {
     constexpr GemmType kType = GemmTraits<T>::kType;
+    // A weight gradient: threads that shared its rows would update the same rows of weights.
+    EXPECT_EQ(
+        plan_gemm({.type = kType, .m = 784, .n = 256, .k = 64, .a_transposed = true}, 2).threads_m,
+        size_t{2});
     const GemmPlan tiny = plan_gemm({.type = kType, .m = 1, .n = 4, .k = 4}, 8);
     EXPECT_EQ(tiny.threads, 1);
     EXPECT_LT(tiny.scratch_bytes_per_thread, size_t{4096});

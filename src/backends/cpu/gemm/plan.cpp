@@ -84,8 +84,10 @@ void partition(GemmPlan& plan, int max_threads) {
   for (size_t over_m = 1; over_m <= std::min(useful, plan.shape.m); ++over_m) {
     const size_t over_n = std::min(useful / over_m, panels);
     const size_t cost = part_cost(plan, divide_up(plan.shape.m, over_m), divide_up(panels, over_n));
-    if (cost < best) {
-      best = cost;
+    // Of nearly equal ones the most parts of rows: a row that two threads write, or whose weights
+    // they update in the epilogue, costs more than any of this.
+    if (cost <= best + best / 128) {
+      best = std::min(best, cost);
       plan.threads_m = over_m;
       plan.threads_n = over_n;
     }
