@@ -74,7 +74,7 @@ def parse(arguments):
     if len(options.cores) != THREADS:
         parser.error(f"{THREADS} cores are needed, got {sorted(options.cores)}")
     if NEED_MNIST & set(options.only) and not (options.data / "train-images-idx3-ubyte").is_file():
-        parser.error(f"no MNIST in {options.data}; get it with tools/fetch_mnist.sh or "
+        parser.error(f"no MNIST in {options.data}; get it with tools/fetch_data.sh or "
                      "name its folder with --data")
     return options
 
