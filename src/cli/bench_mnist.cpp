@@ -1,22 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/ostream.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
-#include <atomic>
 #include <chrono>
 #include <filesystem>
-#include <functional>
 #include <iostream>
 #include <mutex>
-#include <optional>
-#include <thread>
 
 #include <paragon/paragon.hpp>
-#include <paragon/support.hpp>
 
+#include "cli/benchmark.hpp"
 #include "cli/build.hpp"
 #include "cli/commands.hpp"
+#include "cli/jobs.hpp"
 #include "cli/output.hpp"
 #include "cli/scratch.hpp"
 
@@ -27,49 +23,13 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-/// A model of the benchmark.
-struct Model {
-  const char* name;
-  Replay first, second;  ///< of the local layers
-  bool has_second;
-};
-
-const std::vector<Model>& models() {
-  static const std::vector<Model> table = {
-      {"standard", {}, {}, false},
-      {"replay", {.times = 1}, {}, false},
-      {"dynamic-replay",
-       {.budget = 3, .gate = "constant", .gate_value = 0.6, .map = {{0.8, 3}, {0.6, 2}}},
-       {},
-       false},
-      // Few samples are so undecided that they get all three repetitions.
-      {"loop-replay",
-       {},
-       {.mode = "loop", .budget = 3, .gate = "entropy", .map = {{0.95, 3}, {0.9, 2}}},
-       true},
-  };
-  return table;
-}
-
-Network build(const Model& model, const data::Dataset& data, DType type, uint64_t seed) {
-  Network network({.input = data.sample_shape, .type = type, .seed = seed});
-  const auto local = [&](const Replay& replay) {
-    network.add(LocallyConnected{
-        .grid = {16, 16}, .field = 5, .activation = "leaky_relu", .replay = replay});
-  };
-  local(model.first);
-  if (model.has_second) local(model.second);
-  network.add(Dense{.units = 10, .activation = "softmax"});
-  return network;
-}
-
 struct Scores {
   double accuracy = 0, adhd = 0;
   bool operator==(const Scores&) const = default;
 };
 
 struct Row {
-  const Model* model;
+  const benchmark::Model* model;
   DType type;
   double seconds = 0;
   Scores scores = {}, reloaded = {};
@@ -80,41 +40,12 @@ Scores scores_of(const Network& network, const data::Dataset& test, size_t threa
   return {report.accuracy, report.adhd.score};
 }
 
-/// Calls work(0) .. work(count - 1) on `jobs` threads; raises the first error.
-void run_jobs(size_t count, size_t jobs, const std::function<void(size_t)>& work) {
-  std::atomic<size_t> next = 0;
-  std::mutex mutex;
-  std::exception_ptr first;
-  const auto loop = [&] {
-    for (size_t i = next++; i < count; i = next++) {
-      try {
-        work(i);
-      } catch (...) {
-        const std::lock_guard lock(mutex);
-        if (!first) first = std::current_exception();
-        next = count;
-      }
-    }
-  };
-  {
-    std::vector<std::jthread> threads;
-    for (size_t i = 1; i < jobs; ++i) threads.emplace_back(loop);
-    loop();
-  }
-  if (first) std::rethrow_exception(first);
-}
-
 std::vector<Row> rows_of(const BenchMnistCommand& command) {
   const std::vector<DType> types = parse_types(command.types);
   std::vector<Row> rows;
   for (const std::string& word : command.models) {
-    const auto model = std::find_if(models().begin(), models().end(),
-                                    [&](const Model& candidate) { return candidate.name == word; });
-    if (model == models().end())
-      throw Error(fmt::format("unknown model '{}'{}; expected some of: {}", word,
-                              did_you_mean(word, bench_mnist_models()),
-                              fmt::join(bench_mnist_models(), ", ")));
-    for (const DType type : types) rows.push_back({&*model, type});
+    const benchmark::Model& model = benchmark::find_model(word);
+    for (const DType type : types) rows.push_back({&model, type});
   }
   return rows;
 }
@@ -131,12 +62,6 @@ void print_table(std::ostream& out, const std::vector<Row>& rows, bool concurren
 
 }  // namespace
 
-std::vector<std::string> bench_mnist_models() {
-  std::vector<std::string> names;
-  for (const Model& model : models()) names.emplace_back(model.name);
-  return names;
-}
-
 ExitCode run(const BenchMnistCommand& command) {
   Output output(command.common);
   std::vector<Row> rows = rows_of(command);
@@ -145,19 +70,18 @@ ExitCode run(const BenchMnistCommand& command) {
   const Scratch scratch;
   const size_t jobs = std::min(command.jobs == 0 ? processors() : command.jobs, rows.size());
   const size_t threads = jobs > 1 ? 1 : command.threads;
+  Training training = benchmark::training();
+  training.epochs = command.epochs;
+  training.seed = command.seed;
+  training.place = {.device = command.device, .threads = threads};
+  const TrainerOptions options = build_options(training);
   std::mutex mutex;
   size_t finished = 0;
 
   const auto train_one = [&](size_t i) {
     Row& row = rows[i];
-    Network network = build(*row.model, train, row.type, command.seed);
-    Trainer trainer(network, {.device = command.device,
-                              .optimizer = Adam{.rate = 0.01},
-                              .schedule = CosineRate{},
-                              .batch = 64,
-                              .epochs = command.epochs,
-                              .threads = threads,
-                              .seed = command.seed});
+    Network network = benchmark::build(*row.model, train.sample_shape, row.type, command.seed);
+    Trainer trainer(network, options);
     const Clock::time_point start = Clock::now();
     trainer.fit(train);
     row.seconds = std::chrono::duration<double>(Clock::now() - start).count();

@@ -23,11 +23,9 @@ ExitCode run(const BenchGemmCommand& command);
 ExitCode run(const BenchForwardCommand& command);
 ExitCode run(const BenchStepCommand& command);
 ExitCode run(const BenchMnistCommand& command);
+ExitCode run(const BenchAccuracyCommand& command);
 
 /// Nets of `verify`.
 std::vector<std::string> verify_net_names();
-
-/// Models of `bench mnist`.
-std::vector<std::string> bench_mnist_models();
 
 }  // namespace paragon::cli

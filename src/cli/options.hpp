@@ -128,8 +128,21 @@ struct VerifyCommand {
   bool interrupted = false;
 };
 
+/// Without tasks: all of them.
+struct BenchAccuracyCommand {
+  Common common;
+  std::string data = "data/mnist", fashion = "data/fashion-mnist", device = "cpu";
+  std::vector<std::string> tasks, types = {"float32", "int8", "int16", "int32", "int64"};
+  std::vector<uint64_t> seeds = {1, 2, 3, 4, 5};
+  size_t jobs = 0;
+  std::optional<size_t> epochs;  ///< instead of the task's
+  double train_fraction = 1;     ///< of the task's images
+  std::string markdown;          ///< page whose tables are renewed, "" = none
+  bool resume = false, strict = false;
+};
+
 using Command = std::variant<TrainCommand, EvalCommand, PredictCommand, ConvertCommand, InfoCommand,
                              DumpCommand, VerifyCommand, BenchGemmCommand, BenchForwardCommand,
-                             BenchStepCommand, BenchMnistCommand>;
+                             BenchStepCommand, BenchMnistCommand, BenchAccuracyCommand>;
 
 }  // namespace paragon::cli

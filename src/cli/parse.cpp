@@ -15,6 +15,8 @@
 #include <paragon/paragon.hpp>
 #include <paragon/support.hpp>
 
+#include "cli/accuracy/tasks.hpp"
+#include "cli/benchmark.hpp"
 #include "cli/commands.hpp"
 
 // The only file that includes CLI11: it takes seconds to compile.
@@ -71,10 +73,20 @@ void add_threads(CLI::App* app, size_t& threads) {
       ->capture_default_str();
 }
 
-void add_place(CLI::App* app, Place& place) {
-  app->add_option("--device", place.device, fmt::format("one of {}", fmt::join(devices(), ", ")))
+void add_device(CLI::App* app, std::string& device) {
+  app->add_option("--device", device, fmt::format("one of {}", fmt::join(devices(), ", ")))
       ->type_name("NAME")
       ->capture_default_str();
+}
+
+void add_jobs(CLI::App* app, size_t& jobs) {
+  app->add_option("--jobs", jobs, "networks trained at the same time; 0 = all processors")
+      ->check(whole_number(0, kMostThreads))
+      ->capture_default_str();
+}
+
+void add_place(CLI::App* app, Place& place) {
+  add_device(app, place.device);
   add_threads(app, place.threads);
 }
 
@@ -317,7 +329,7 @@ class Parser {
 
   void add_benches() {
     CLI::App* app = nullptr;
-    CLI::App* bench = app_.add_subcommand("bench", "measure speed");
+    CLI::App* bench = app_.add_subcommand("bench", "measure speed and accuracy");
     bench->require_subcommand(1);
 
     auto& gemm = command<BenchGemmCommand>(bench, "gemm", "square matrix products", &app);
@@ -343,20 +355,45 @@ class Parser {
         bench, "mnist", "train the benchmark's models in every type, save, load, compare", &app);
     add_data(app, mnist.data);
     add_types(app, mnist.types);
-    mnist.models = bench_mnist_models();
+    mnist.models = benchmark::names();
     app->add_option("--models", mnist.models, "which models")
         ->delimiter(',')
         ->capture_default_str();
-    app->add_option("--jobs", mnist.jobs, "models trained at the same time; 0 = all processors")
-        ->check(whole_number(0, kMostThreads))
-        ->capture_default_str();
+    add_jobs(app, mnist.jobs);
     add_epochs(app, mnist.epochs);
     add_fraction(app, mnist.train_fraction);
     add_seed(app, mnist.seed);
-    app->add_option("--device", mnist.device, fmt::format("one of {}", fmt::join(devices(), ", ")))
-        ->type_name("NAME")
-        ->capture_default_str();
+    add_device(app, mnist.device);
     add_threads(app, mnist.threads);
+
+    auto& accuracy = command<BenchAccuracyCommand>(
+        bench, "accuracy", "train the nets of docs/accuracy.md, compare the types with float32",
+        &app);
+    app->add_option("--data", accuracy.data, "folder with the four MNIST files")
+        ->type_name("DIR")
+        ->capture_default_str();
+    app->add_option("--fashion", accuracy.fashion, "folder with those of Fashion-MNIST")
+        ->type_name("DIR")
+        ->capture_default_str();
+    app->add_option("--tasks", accuracy.tasks,
+                    fmt::format("some of {}", fmt::join(accuracy::task_names(), ", ")))
+        ->delimiter(',');
+    add_types(app, accuracy.types);
+    app->add_option("--seeds", accuracy.seeds, "each type is trained once with each")
+        ->delimiter(',')
+        ->check(whole_number(0, std::numeric_limits<uint64_t>::max()))
+        ->capture_default_str();
+    add_jobs(app, accuracy.jobs);
+    app->add_option("--epochs", accuracy.epochs, "instead of the task's")
+        ->check(whole_number(1, kMostIterations));
+    add_fraction(app, accuracy.train_fraction);
+    add_device(app, accuracy.device);
+    app->add_option("--markdown", accuracy.markdown,
+                    "write the tables; a page that is there keeps what is outside its marks")
+        ->type_name("FILE");
+    app->add_flag("--resume", accuracy.resume,
+                  "keep the results that the file of --json has, train only what is missing");
+    app->add_flag("--strict", accuracy.strict, "exit with 1 if a bar is not met");
   }
 
   /// CLI11's message, and what was probably meant by an unknown word.
