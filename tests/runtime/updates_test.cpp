@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "backends/cpu/target.hpp"
+#include "core/mean_square.hpp"
 #include "graph_runner.hpp"
 
 namespace paragon {
@@ -76,6 +77,22 @@ const std::vector<Formula>& formulas() {
         };
         all.push_back({momentum ? "velocity" : "write", DType::int32, write});
       }
+    all.push_back({"ratio", DType::int32, [](GraphMaker& m, Builder& b, NodeId gradient) {
+                     const auto number = [&](int64_t value) { return b.integer(value); };
+                     const NodeId g =
+                         b.mul_shift(gradient, b.read(0, "factor"), b.read(0, "shift"), kLimit);
+                     const NodeId before = b.read(0, "first");
+                     const NodeId change =
+                         b.mul_shift(b.sub(g, before), number(3277), number(15), kLimit);
+                     const NodeId mean = b.add(before, change);
+                     const NodeId square = b.mean_square(b.read(0, "second"), g, 10);
+                     m.assign("first", mean);
+                     m.assign("second", square);
+                     const NodeId ratio = b.mul_rsqrt(mean, square, fixed::square_code(9));
+                     const NodeId step =
+                         b.mul_shift(ratio, b.read(0, "rate"), b.read(0, "rate_shift"), kLimit);
+                     m.assign("value", b.clamp(b.sub(b.read(0, "value"), step), -kLimit, kLimit));
+                   }});
     return all;
   }();
   return table;

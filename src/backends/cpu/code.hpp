@@ -74,6 +74,7 @@ class BoundCode {
     uint32_t x[4] = {}, result[3] = {};  // registers
     const std::byte* scalar[7] = {};
     int64_t limit[2] = {}, low = 0, high = 0;
+    int32_t decay_bits = 0, epsilon = 0;
     bool bits = false;             // the kernel returns the or of the first result's magnitudes
     int32_t* or_target = nullptr;  // gets them
 

@@ -29,7 +29,7 @@ class BoundCode::UpdateFinder {
 
   void run() {
     for (uint32_t i = 0; i < code_.steps_.size(); ++i)
-      if (!find_adam(i) && !find_sgd(i) && !find_velocity(i)) find_write(i);
+      if (!find_adam(i) && !find_sgd(i) && !find_velocity(i) && !find_ratio(i)) find_write(i);
   }
 
  private:
@@ -65,9 +65,10 @@ class BoundCode::UpdateFinder {
   }
 
   /// mul_shift of a register by two single values.
-  bool is_rate(uint32_t i) const {
+  bool is_rate(uint32_t i) const { return inner(i, Op::mul_shift) && is_product(i); }
+  bool is_product(uint32_t i) const {
     const Step& step = at(i);
-    return inner(i, Op::mul_shift) && step.type == DType::int32 &&
+    return is(i, Op::mul_shift) && step.type == DType::int32 &&
            step.source[0] == Source::kRegister && step.source[1] == Source::kScalar &&
            step.source[2] == Source::kScalar;
   }
@@ -163,6 +164,32 @@ class BoundCode::UpdateFinder {
     return false;
   }
 
+  bool find_ratio(uint32_t i) {
+    if (!is(i, Op::mul_rsqrt) || !registers(i)) return false;
+    const uint32_t mean = at(i).reg[0], square = at(i).reg[1];
+    if (!is(mean, Op::add) || readers_[mean] != 1 || !registers(mean) ||
+        !is(square, Op::mean_square) || readers_[square] != 1 || !registers(square))
+      return false;
+    const uint32_t old_mean = at(mean).reg[0], change = at(mean).reg[1];
+    if (!is_rate(change) || constant(change, 2) != 15) return false;
+    const int64_t gain = constant(change, 1);
+    const uint32_t difference = at(change).reg[0], gradient = at(square).reg[1];
+    if (gain < 0 || gain >= 1 << 15 || !inner(difference, Op::sub) || !registers(difference) ||
+        at(difference).reg[0] != gradient || at(difference).reg[1] != old_mean)
+      return false;
+    if (kept_[gradient] || readers_[gradient] != 2 || !is_product(gradient)) return false;
+    Update update;
+    update.set_x({at(gradient).reg[0], old_mean, at(square).reg[0]});
+    update.set_scalars({at(gradient).scalar[1], at(gradient).scalar[2], at(change).scalar[1]});
+    update.limit[0] = code_.attrs_[gradient].a;
+    update.limit[1] = code_.attrs_[change].a;
+    update.decay_bits = static_cast<int32_t>(code_.attrs_[square].a);
+    update.epsilon = static_cast<int32_t>(code_.attrs_[i].a);
+    add(UpdateKind::kRatio, DType::int32, update, {gradient, difference, change},
+        {mean, square, i});
+    return true;
+  }
+
   void find_write(uint32_t i) {
     if (!is(i, Op::clamp) || at(i).type != DType::int32 || at(i).source[0] != Source::kRegister)
       return;
@@ -209,6 +236,8 @@ UpdateArgs BoundCode::update_args(const Update& update) const {
   std::copy(std::begin(update.limit), std::end(update.limit), args.limit);
   args.low = update.low;
   args.high = update.high;
+  args.decay_bits = update.decay_bits;
+  args.epsilon = update.epsilon;
   return args;
 }
 

@@ -15,10 +15,13 @@ namespace paragon::cpu {
 ///              x3 - r0 / (sqrt(r1) + s5) s6 -> r2
 ///   kVelocity  clamp(mul_shift(x0, s0, s1, limit0) + mul_shift(x1, s2, 15, limit1)) -> r0, where
 ///              0 <= s2 < 2^15
+///   kRatio     g = mul_shift(x0, s0, s1, limit0);
+///              x1 + mul_shift(g - x1, s2, 15, limit1) -> r0, where 0 <= s2 < 2^15;
+///              mean_square(x2, g, decay_bits) -> r1;  mul_rsqrt(r0, r1, epsilon) -> r2
 ///   kWrite     clamp(x1 - mul_shift(x0, s0, s1, limit0)) -> r0
 ///   kWriteView the same, and requantise(r0, s2, limit1) -> r1, int8 or int16
 /// The first two in float32 and float64, the others in int32; clamp to low..high.
-enum class UpdateKind : uint8_t { kSgd, kAdam, kVelocity, kWrite, kWriteView };
+enum class UpdateKind : uint8_t { kSgd, kAdam, kVelocity, kRatio, kWrite, kWriteView };
 
 struct UpdateArgs {
   const void* x[4] = {};       ///< arrays of rows x n elements
@@ -31,6 +34,7 @@ struct UpdateArgs {
   const void* row_factors = nullptr;
   int64_t limit[2] = {};
   int64_t low = 0, high = 0;
+  int32_t decay_bits = 0, epsilon = 0;  ///< kRatio; epsilon is a square code
 };
 
 /// Returns the bitwise or of |r0| for kWriteView, 0 for the others.

@@ -36,22 +36,61 @@ HWY_INLINE int32_t clamp_between(int32_t v, int32_t low, int32_t high) {
   return v < low ? low : v > high ? high : v;
 }
 
+/// v factor / 2^15, halves away from zero; 0 <= factor < 2^15.
+HWY_INLINE int32_t times_q15(int32_t v, int32_t factor) {
+  const auto negative = static_cast<int32_t>(static_cast<uint32_t>(v) >> 31);
+  return (v >> 16) * (2 * factor) + (((v & 0xFFFF) * factor + (1 << 14) - negative) >> 15);
+}
+
 inline int32_t update_velocity(const UpdateArgs& args) {
   const auto factor = single<int32_t>(args, 2);
   const auto most = static_cast<int32_t>(args.limit[1]), low = static_cast<int32_t>(args.low),
              high = static_cast<int32_t>(args.high);
+  with_product(args,
+               [=, &args](size_t row, size_t first, size_t n, const int32_t* x, auto formula) {
+                 const int32_t* before = operand_row<int32_t>(args, 1, row) + first;
+                 int32_t* to = result_row<int32_t>(args, 0, row) + first;
+                 PARAGON_INDEPENDENT
+                 for (size_t i = 0; i < n; ++i) {
+                   const int32_t clipped = clamp_between(times_q15(before[i], factor), -most, most);
+                   to[i] = clamp_between(wrap_add(clipped, formula(x[i])), low, high);
+                 }
+               });
+  return 0;
+}
+
+// In pieces that stay in the L1 cache, and three loops: each keeps its constants in registers. What
+// the next piece reads is asked for in time, since the states of large networks lie far away.
+inline int32_t update_ratio(const UpdateArgs& args) {
+  constexpr size_t kPiece = 256, kLine = 64 / sizeof(int32_t);
+  const auto gain = single<int32_t>(args, 2), most = static_cast<int32_t>(args.limit[1]);
+  const int32_t bits = args.decay_bits, epsilon = args.epsilon;
   with_product(
-      args, [=, &args](size_t row, size_t first, size_t n, const int32_t* x, auto formula) {
-        const int32_t* before = operand_row<int32_t>(args, 1, row) + first;
-        int32_t* to = result_row<int32_t>(args, 0, row) + first;
-        PARAGON_INDEPENDENT
-        for (size_t i = 0; i < n; ++i) {
-          const int32_t v = before[i];
-          const auto negative = static_cast<int32_t>(static_cast<uint32_t>(v) >> 31);
-          const int32_t kept =
-              (v >> 16) * (2 * factor) + (((v & 0xFFFF) * factor + (1 << 14) - negative) >> 15);
-          const int32_t clipped = clamp_between(kept, -most, most);
-          to[i] = clamp_between(wrap_add(clipped, formula(x[i])), low, high);
+      args, [=, &args](size_t row, size_t begin, size_t n, const int32_t* x, auto formula) {
+        alignas(64) int32_t gradient[kPiece];
+        for (size_t done = 0; done < n; done += kPiece) {
+          const size_t first = begin + done, count = std::min(kPiece, n - done);
+          const int32_t *mean = operand_row<int32_t>(args, 1, row) + first,
+                        *square = operand_row<int32_t>(args, 2, row) + first;
+          int32_t *new_mean = result_row<int32_t>(args, 0, row) + first,
+                  *new_square = result_row<int32_t>(args, 1, row) + first,
+                  *ratio = result_row<int32_t>(args, 2, row) + first;
+          for (size_t i = 0; i < kPiece; i += kLine) {
+            __builtin_prefetch(mean + kPiece + i);
+            __builtin_prefetch(square + kPiece + i);
+          }
+          PARAGON_INDEPENDENT
+          for (size_t i = 0; i < count; ++i) {
+            const int32_t g = formula(x[done + i]), m = mean[i];
+            gradient[i] = g;
+            new_mean[i] = wrap_add(m, clamp_between(times_q15(wrap_sub(g, m), gain), -most, most));
+          }
+          PARAGON_INDEPENDENT
+          for (size_t i = 0; i < count; ++i)
+            new_square[i] = fixed::mean_square(square[i], gradient[i], bits);
+          PARAGON_INDEPENDENT
+          for (size_t i = 0; i < count; ++i)
+            ratio[i] = fixed::ratio_to_root(new_mean[i], new_square[i], epsilon);
         }
       });
   return 0;

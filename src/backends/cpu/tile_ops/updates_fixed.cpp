@@ -33,6 +33,8 @@ UpdateKernel find_fixed_update(UpdateKind kind, DType type) {
   switch (kind) {
     case UpdateKind::kVelocity:
       return type == DType::int32 ? update_velocity : nullptr;
+    case UpdateKind::kRatio:
+      return type == DType::int32 ? update_ratio : nullptr;
     case UpdateKind::kWrite:
       return type == DType::int32 ? update_write : nullptr;
     case UpdateKind::kWriteView:
