@@ -15,6 +15,11 @@ HWY_INLINE T with_sign(T magnitude, T v) {
   return (magnitude ^ sign) - sign;
 }
 
+// As minimum and maximum: of a choice compilers make a comparison and a masked move.
+HWY_INLINE int32_t clamp_between(int32_t v, int32_t low, int32_t high) {
+  return std::min(std::max(v, low), high);
+}
+
 // round_shift and clip; A in, R out.
 template <class R, class A>
 void op_align(const TileArgs& args) {
@@ -62,7 +67,7 @@ void op_requantise_sr(const TileArgs& args) {
       const uint32_t low =
           (static_cast<uint32_t>(v) & mask) + (static_cast<uint32_t>(random) & mask);
       const int32_t q = (v >> shift) + static_cast<int32_t>(low >> shift);
-      return static_cast<R>(q > limit ? limit : q < -limit ? -limit : q);
+      return static_cast<R>(clamp_between(q, -limit, limit));
     });
     return;
   }
@@ -96,7 +101,7 @@ HWY_INLINE bool visit_narrow_product(int32_t b, int32_t shift, int64_t limit, Vi
   if (b <= 0 || b >= 1 << 15) return false;
   const auto most =
       static_cast<int32_t>(std::min<int64_t>(limit, std::numeric_limits<int32_t>::max()));
-  const auto clip = [=](int32_t q) { return q > most ? most : q < -most ? -most : q; };
+  const auto clip = [=](int32_t q) { return clamp_between(q, -most, most); };
   const auto negative = [](int32_t a) {
     return static_cast<int32_t>(static_cast<uint32_t>(a) >> 31);
   };

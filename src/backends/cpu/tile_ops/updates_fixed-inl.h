@@ -32,10 +32,6 @@ HWY_INLINE void with_product(const UpdateArgs& args, Loop loop) {
     }
 }
 
-HWY_INLINE int32_t clamp_between(int32_t v, int32_t low, int32_t high) {
-  return v < low ? low : v > high ? high : v;
-}
-
 /// v factor / 2^15, halves away from zero; 0 <= factor < 2^15.
 HWY_INLINE int32_t times_q15(int32_t v, int32_t factor) {
   const auto negative = static_cast<int32_t>(static_cast<uint32_t>(v) >> 31);
