@@ -61,7 +61,7 @@ PARAGON_SQUARE_INLINE int32_t mean_square(int32_t code, int32_t g, int bits) {
   const int32_t kept = mantissa - ((mantissa + (1 << (bits - 1))) >> bits);
   int32_t e = exponent > before ? exponent : before;
   const int32_t kept_shift = e - before < 31 ? e - before : 31,
-                added_shift = e - exponent < 31 ? e - exponent : 31;
+                added_shift = e - exponent < 30 ? e - exponent : 30;  // a half of 2^31 would wrap
   int32_t sum = (kept >> kept_shift) + ((added + ((1 << added_shift) >> 1)) >> added_shift);
   const int32_t over = sum >> kSquareBits;
   sum >>= over;

@@ -73,6 +73,8 @@ class FixedLowering {
   Fixed lower_sum(const Node& node);
   Fixed lower_sum_of_two(const Node& node);
   Fixed lower_product(const Node& node);
+  /// x times a constant beyond +-1.
+  Fixed enlarged(const Fixed& x, double factor);
   Fixed lower_choice(const Node& node);
   Fixed lower_comparison(const Node& node);
   Fixed lower_constant(const Node& node);

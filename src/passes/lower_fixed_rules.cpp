@@ -62,8 +62,22 @@ Fixed FixedLowering::lower_constant(const Node& node) {
           b_.integer(-mantissa.shift)};
 }
 
+// Halved to 1/2 .. 1, the factor takes no value past its limit: the exponent takes the rest.
+Fixed FixedLowering::enlarged(const Fixed& x, double factor) {
+  const Mantissa15 size = to_mantissa15(std::abs(factor));
+  const NodeId mantissa = b_.integer(factor < 0 ? -size.mantissa : size.mantissa);
+  return {b_.mul_shift(x.mantissa, mantissa, b_.integer(15), kValueLimit),
+          b_.add(x.exponent, b_.integer(15 - size.shift))};
+}
+
 Fixed FixedLowering::lower_product(const Node& node) {
   Fixed x = value(node.operands[0]), y = value(node.operands[1]);
+  for (size_t i = 0; i < 2; ++i) {
+    const Node& factor = real_[node.operands[i]];
+    const Fixed& other = i == 0 ? y : x;
+    if (factor.op == Op::constant && std::abs(factor.attrs.real) > 1 && !other.follows)
+      return enlarged(other, factor.attrs.real);
+  }
   if (x.follows) std::swap(x, y);
   if (y.follows)
     return {b_.mul(x.mantissa, y.mantissa), x.exponent};  // a mask or a small whole number

@@ -60,6 +60,19 @@ TEST(MeanSquare, TakesExtremes) {
   EXPECT_NEAR(value_of(code), std::ldexp(1.0, 60), std::ldexp(1.0, 40));
 }
 
+TEST(MeanSquare, FarSmallerGradientsOnlyLetItDecay) {
+  for (const int bits : {1, 7, 10, 16})
+    for (const int32_t exponent : {20, 24, 34, 36, 58})
+      for (const int32_t mantissa : {kSquareTop + 12345, kSquareTop + 7654321, kSquareMask}) {
+        const int32_t kept = mantissa - ((mantissa + (1 << (bits - 1))) >> bits);
+        const bool under = kept < kSquareTop;
+        const int32_t expected =
+            ((exponent - (under ? 1 : 0)) << kSquareBits) + (under ? 2 : 1) * kept;
+        EXPECT_EQ(mean_square((exponent << kSquareBits) + mantissa, 0, bits), expected)
+            << bits << " " << exponent << " " << mantissa;
+      }
+}
+
 TEST(RatioToRoot, KeepsItsRelativeError) {
   const double limit = kRatioLimit;
   for (const uint64_t epsilon : {uint64_t{1}, uint64_t{9}, uint64_t{1} << 40, uint64_t{1} << 59})

@@ -9,7 +9,12 @@ import optimizers
 TYPES = ("int8", "int16", "int32", "int64")
 TWINS = ("uint8", "uint16", "uint32", "uint64", "int", "uint")
 ACTIVATIONS = ("linear", "relu", "leaky_relu", "elu", "sigmoid", "tanh", "swish", "gelu", "softmax")
-OPTIMIZERS = {"sgd": optimizers.Sgd}
+OPTIMIZERS = {
+    "sgd": optimizers.Sgd,
+    "adam": optimizers.Adam,
+    "adamw": optimizers.AdamW,
+    "rmsprop": optimizers.RmsProp,
+}
 LOSSES = ("cross_entropy", "mean_squared_error")
 
 NAMES_OF_OPTIONS = {"lower": "clip-lower", "upper": "clip-upper", "norm": "clip-norm"}
@@ -53,6 +58,8 @@ PLAIN = {"rate": 0.1}
 MOMENTUM = {"rate": 0.05, "momentum": 0.9}
 NESTEROV = {"rate": 0.03, "momentum": 0.85, "nesterov": True, "weight_decay": 0.01}
 LIMITS = {**MOMENTUM, "lower": -0.1, "upper": 0.05, "norm": 0.3}
+ADAM = {"rate": 0.003, "beta1": 0.8, "beta2": 0.99, "epsilon": 0.01, "weight_decay": 0.01}
+RMSPROP = {"rate": 0.002, "decay": 0.9, "momentum": 0.5, "weight_decay": 0.001}
 DEEP = "4x3 dense:9:leaky_relu dense:8:relu dense:10:softmax"
 WIDE = "20x20 dense:40:relu dense:10:softmax"
 SMOOTH = "4x3 dense:6:sigmoid dense:5:elu dense:6:gelu dense:10:softmax"
@@ -62,7 +69,7 @@ LOCAL = "9x8 local:5x6:leaky_relu:field=3 local:2x3:tanh:field=3 dense:10:softma
 
 def table():
     for t in TYPES:
-        yield Case(f"{t}, plain", t, settings=PLAIN, samples=16, epochs=12)
+        yield Case(f"{t}, plain", t, settings=PLAIN, samples=16, epochs=8)
         yield Case(f"{t}, a batch of one, cosine", t, settings=MOMENTUM, batch=1, samples=5, schedule=("cosine",))
         yield Case(f"{t}, deep, step", t, DEEP, NESTEROV, schedule=("step", 2, 0.3), epochs=6, seed=2**64 - 7)
         yield Case(f"{t}, limits", t, settings=LIMITS)
@@ -76,6 +83,11 @@ def table():
             yield Case(f"{t}, squared error, {last}", t, layers, MOMENTUM, loss="mean_squared_error")
             if last != "softmax":
                 yield Case(f"{t}, cross-entropy, {last}", t, layers, MOMENTUM)
+        yield Case(f"{t}, adam", t, settings={"rate": 0.01}, optimizer="adam", epochs=8)
+        yield Case(f"{t}, adam with decay", t, LOCAL, ADAM, "adam", schedule=("cosine",))
+        yield Case(f"{t}, adamw", t, settings={"rate": 0.02, "weight_decay": 0.05}, optimizer="adamw")
+        yield Case(f"{t}, rmsprop", t, DEEP, {"rate": 0.01}, "rmsprop")
+        yield Case(f"{t}, rmsprop with momentum", t, SMOOTH, RMSPROP, "rmsprop")
     for t in TWINS:
         yield Case(f"{t}, twin", t, settings=NESTEROV)
 

@@ -8,6 +8,7 @@ import subprocess
 
 import training
 from fixed_point import TWINS, format_of
+from training import float32
 
 OFFSETS = {"int8": 2**7, "int16": 2**15, "int32": 2**31, "int64": 2**31}
 
@@ -127,14 +128,10 @@ def compare_predictions(program, net, images, folder):
         compare(f"prediction of sample {i}", [float32(v * 2.0**e) for v in row], [float32(v) for v in found])
 
 
-def float32(value):
-    return struct.unpack("f", struct.pack("f", value))[0]
-
-
 def oracle_run(case, shape, images, labels):
     net = training.Network(format_of(case.type), case.seed, shape)
     for word in case.layers.split()[1:]:
-        net.add(word)
+        net.add_word(word)
     settings = {name: getattr(case, name) for name in ("seed", "batch", "epochs", "loss", "schedule")}
     run_ = training.Training(net, case.make_optimizer(), images, labels, **settings)
     while run_.advance():

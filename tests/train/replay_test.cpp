@@ -85,6 +85,24 @@ TEST(Replay, RepeatComputesTheSpanAgainWithTheGain) {
   }
 }
 
+TEST(Replay, GainsCarryBoundedValuesBeyondOneInFixedPoint) {
+  std::vector<float> features;
+  for (const Row& sample : kSamples) features.insert(features.end(), sample.begin(), sample.end());
+  for (const double gain : {1.1, 2.0, 3.5, 8.0})
+    for (const auto& [type, tolerance] :
+         {std::pair{int8, 0.02}, {int16, 1e-4}, {int32, 1e-5}, {int64, 1e-5}}) {
+      const Network network = chain({.times = 1, .gain = gain}, "tanh", type);
+      const std::vector<float> outputs = network.predict(features);
+      for (size_t s = 0; s < kSamples.size(); ++s) {
+        const Row x = scaled(kSamples[s], 255.0 / 256);  // as inputs are encoded
+        const Row b = dense(network, "b", dense(network, "a", x));
+        const Row expected = dense(network, "out", scaled(b, gain), false);
+        for (size_t k = 0; k < 3; ++k)
+          EXPECT_NEAR(outputs[s * 3 + k], expected[k], gain * tolerance) << name(type) << gain;
+      }
+    }
+}
+
 TEST(Replay, LoopFeedsTheSpansOutputBack) {
   for (const size_t times : {1, 3}) {
     const Network after = chain({.span = 1, .mode = "loop", .times = times});
