@@ -25,13 +25,20 @@ foreach(folder IN LISTS paragon_test_folders)
     PARAGON_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
     PARAGON_PROGRAM="${PROJECT_BINARY_DIR}/bin/paragon")
   target_link_libraries(test_${folder} PRIVATE
-    paragon_inside paragon_flags fmt::fmt hwy::hwy ZLIB::ZLIB Threads::Threads
+    paragon_inside paragon_flags paragon_quick_flags fmt::fmt hwy::hwy ZLIB::ZLIB Threads::Threads
     nlohmann_json::nlohmann_json GTest::gtest GTest::gtest_main)
   if(TARGET paragon_cli)
     add_dependencies(test_${folder} paragon_cli)
   endif()
   add_test(NAME ${folder} COMMAND test_${folder} --gtest_brief=1)
   set_tests_properties(${folder} PROPERTIES TIMEOUT 600)
+endforeach()
+# The long ones first, so that no processor waits for one of them at the end.
+set(paragon_long_tests cpu runtime train io cli)
+foreach(folder IN LISTS paragon_long_tests)
+  if(TEST ${folder})
+    set_tests_properties(${folder} PROPERTIES COST 50)
+  endif()
 endforeach()
 
 include(${PROJECT_SOURCE_DIR}/tests/project/project_tests.cmake OPTIONAL)

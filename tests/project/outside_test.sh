@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Builds and runs the project in outside/, which uses the library as a stranger would.
 #   outside_test.sh installed BUILD_FOLDER WORK_FOLDER COMPILER     find_package, from an install
-#   outside_test.sh subproject SOURCE_FOLDER WORK_FOLDER COMPILER   add_subdirectory, a shared library
+#   outside_test.sh subproject SOURCE_FOLDER WORK_FOLDER COMPILER BUILD_FOLDER
+#                                                                   add_subdirectory, a shared library
 set -euo pipefail
 how=$1 from=$2 work=$3 compiler=$4
 here=$(cd "$(dirname "$0")" && pwd)
@@ -14,11 +15,18 @@ case "$how" in
     cmake --install "$from" --prefix "$work/prefix" >/dev/null
     options=(-DCMAKE_PREFIX_PATH="$work/prefix" -DCMAKE_BUILD_TYPE=Release) ;;
   subproject)
-    # Only whether it builds and runs counts here: the quickest way to compile.
-    options=(-DPARAGON_SOURCE="$from" -DPARAGON_ONE_TARGET=ON -DBUILD_SHARED_LIBS=ON) ;;
+    # Only whether it builds and runs counts here, so the quickest way to compile: as BUILD_FOLDER was, whose
+    # objects ccache still has, or else for one SIMD level without optimisation.
+    options=(-DPARAGON_SOURCE="$from" -DBUILD_SHARED_LIBS=ON)
+    if command -v ccache >/dev/null; then
+      for name in CMAKE_BUILD_TYPE CMAKE_CXX_FLAGS PARAGON_WERROR PARAGON_ONE_TARGET; do
+        options+=("-D$name=$(sed -n "s/^$name:[A-Z]*=//p" "$5/CMakeCache.txt")")
+      done
+    else
+      options+=(-DPARAGON_ONE_TARGET=ON)
+    fi ;;
   *) echo "unknown way '$how'" >&2; exit 2 ;;
 esac
-# ccache, where there is one, makes the second run cheap.
 if command -v ccache >/dev/null; then options+=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache); fi
 
 cmake -S "$here/outside" -B "$work/build" -G Ninja -DCMAKE_CXX_COMPILER="$compiler" \

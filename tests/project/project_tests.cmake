@@ -23,7 +23,7 @@ if(NOT PARAGON_SANITIZE)
   add_test(NAME outside_installed COMMAND ${project_tests}/outside_test.sh installed
     ${PROJECT_BINARY_DIR} ${project_work}/installed ${CMAKE_CXX_COMPILER})
   add_test(NAME outside_subproject COMMAND ${project_tests}/outside_test.sh subproject
-    ${PROJECT_SOURCE_DIR} ${project_work}/subproject ${CMAKE_CXX_COMPILER})
+    ${PROJECT_SOURCE_DIR} ${project_work}/subproject ${CMAKE_CXX_COMPILER} ${PROJECT_BINARY_DIR})
   add_test(NAME readme_program COMMAND ${project_tests}/readme_test.sh ${PROJECT_SOURCE_DIR}
     ${PROJECT_BINARY_DIR} ${project_work}/readme ${CMAKE_CXX_COMPILER})
   set_tests_properties(outside_installed outside_subproject readme_program PROPERTIES
