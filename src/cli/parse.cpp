@@ -5,7 +5,6 @@
 #include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
-#include <charconv>
 #include <cstdlib>
 #include <functional>
 #include <iostream>
@@ -18,8 +17,9 @@
 #include "cli/accuracy/tasks.hpp"
 #include "cli/benchmark.hpp"
 #include "cli/commands.hpp"
+#include "cli/validators.hpp"
 
-// The only file that includes CLI11: it takes seconds to compile.
+// The only source that includes CLI11: it takes seconds to compile.
 namespace paragon::cli {
 namespace {
 
@@ -31,32 +31,6 @@ constexpr size_t kLargestMatrix = 16384;
 constexpr const char* kLayersHelp =
     "the network in a line: the input's shape (WxH or N), then a layer a word: "
     "dense:UNITS:ACTIVATION, local:WxH:ACTIVATION[:field=5]";
-
-/// A whole number of low .. high. (CLI11 itself would take -1 for the largest number.)
-CLI::Validator whole_number(uint64_t low, uint64_t high) {
-  return CLI::Validator(
-      [=](std::string& text) -> std::string {
-        uint64_t value = 0;
-        const char* end = text.data() + text.size();
-        const auto result = std::from_chars(text.data(), end, value);
-        if (result.ec == std::errc() && result.ptr == end && value >= low && value <= high)
-          return "";
-        return fmt::format("got '{}', expected a whole number of {} .. {}", text, low, high);
-      },
-      "");
-}
-
-/// A finite number of low .. high.
-CLI::Validator number(double low, double high) {
-  return CLI::Validator(
-      [=](std::string& text) -> std::string {
-        char* end = nullptr;
-        const double value = std::strtod(text.c_str(), &end);
-        if (!text.empty() && *end == '\0' && value >= low && value <= high) return "";
-        return fmt::format("got '{}', expected a number of {} .. {}", text, low, high);
-      },
-      "");
-}
 
 constexpr double kLargest = 1e30;  // settings are finite; the library checks their own ranges
 
