@@ -43,3 +43,4 @@ endforeach()
 
 include(${PROJECT_SOURCE_DIR}/tests/project/project_tests.cmake OPTIONAL)
 include(${PROJECT_SOURCE_DIR}/tests/oracle/oracle.cmake OPTIONAL)
+include(${PROJECT_SOURCE_DIR}/tests/embedded/embedded.cmake OPTIONAL)

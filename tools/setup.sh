@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Installs the Debian packages that are missing, and only those.
-#   tools/setup.sh GROUP...      build, fetch, check, fuzz or bench
+#   tools/setup.sh GROUP...      build, fetch, check, fuzz, bench or embedded
 # PARAGON_NO_INSTALL=1 leaves the system alone: on other systems, install the libraries yourself.
 set -euo pipefail
 
@@ -13,7 +13,9 @@ packages_of() {
     check) echo clang-format ;;
     fuzz) echo clang-19 libclang-rt-19-dev ;;
     bench) echo libbenchmark-dev libdnnl-dev ;;
-    *) echo "setup: unknown group '$1' (known: build, fetch, check, fuzz, bench)" >&2; exit 2 ;;
+    embedded) echo gcc-arm-none-eabi libnewlib-arm-none-eabi libstdc++-arm-none-eabi-newlib \
+                   qemu-system-arm ;;
+    *) echo "setup: unknown group '$1' (known: build, fetch, check, fuzz, bench, embedded)" >&2; exit 2 ;;
   esac
 }
 

@@ -1,40 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <paragon/dtype.hpp>
 
-#include "core/error.hpp"
-
 namespace paragon {
+namespace {
 
-const std::vector<DTypeInfo>& dtypes() {
-  static const std::vector<DTypeInfo> table = {
+constexpr DTypeInfo kTable[] = {
 #define PARAGON_DTYPE(id, name, bits, kind, c_type, arithmetic) \
   {DType::id, name, bits, DTypeKind::kind, Arithmetic::arithmetic},
 #include <paragon/dtypes.def>
-  };
-  return table;
-}
+};
+
+}  // namespace
 
 const DTypeInfo& info(DType type) {
-  return dtypes()[static_cast<size_t>(type)];
+  return kTable[static_cast<size_t>(type)];
 }
 
 std::string_view name(DType type) {
   return info(type).name;
-}
-
-DType parse_dtype(std::string_view text) {
-  std::vector<std::string> names;
-  for (const DTypeInfo& row : dtypes()) {
-    if (row.name == text) return row.type;
-    names.emplace_back(row.name);
-  }
-  raise_unknown("type", text, names);
-}
-
-std::vector<DType> network_types() {
-  std::vector<DType> types;
-  for (const DTypeInfo& row : dtypes()) types.push_back(row.type);
-  return types;
 }
 
 }  // namespace paragon

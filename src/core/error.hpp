@@ -9,10 +9,9 @@
 
 #include <paragon/error.hpp>
 
-namespace paragon {
+#include "core/raise.hpp"
 
-/// The single place where the library raises an error; core code catches nowhere.
-[[noreturn]] PARAGON_API void raise_message(std::string message);
+namespace paragon {
 
 /// Raises paragon::Error with a formatted message, e.g. raise("[dense] got {}, expected {}", a, b).
 template <class... Args>

@@ -110,7 +110,6 @@ struct Mantissa15 {
   int32_t mantissa = 0;
   int32_t shift = 0;
 };
-Mantissa15 to_mantissa15(double value);                  ///< nearest; zero gives {0, 0}
 Mantissa15 scale(Mantissa15 value, int32_t factor_q15);  ///< value * factor / 2^15, renormalised
 Mantissa15 reciprocal(uint64_t count);                   ///< 1 / count, exact for powers of two
 

@@ -5,7 +5,7 @@
 #include <new>
 #include <utility>
 
-#include "core/error.hpp"
+#include "core/raise.hpp"
 
 namespace paragon {
 namespace {
@@ -21,7 +21,8 @@ void AlignedBuffer::Free::operator()(std::byte* pointer) const {
 AlignedBuffer::AlignedBuffer(size_t bytes) : size_((bytes + 63) / 64 * 64) {
   if (size_ == 0) size_ = 64;
   void* memory = ::operator new[](size_, kAlignment, std::nothrow);
-  if (memory == nullptr) raise("[memory] could not allocate {} bytes", size_);
+  if (memory == nullptr)
+    raise_message("[memory] could not allocate " + std::to_string(size_) + " bytes");
   data_.reset(static_cast<std::byte*>(memory));
   std::memset(memory, 0, size_);
 }

@@ -59,26 +59,6 @@ uint64_t hash_node(const Node& node, const std::vector<uint64_t>& operand_hashes
 
 }  // namespace
 
-std::string_view name(SlotRole role) {
-  switch (role) {
-    case SlotRole::kParameter:
-      return "parameter";
-    case SlotRole::kView:
-      return "view";
-    case SlotRole::kOptimizer:
-      return "optimizer";
-    case SlotRole::kState:
-      return "state";
-    case SlotRole::kInput:
-      return "input";
-    case SlotRole::kData:
-      return "data";
-    case SlotRole::kOutput:
-      return "output";
-  }
-  return "?";
-}
-
 std::shared_ptr<const IndexTable> make_index_table(std::vector<int32_t> index, size_t units,
                                                    size_t taps, size_t features) {
   auto table = std::make_shared<IndexTable>();

@@ -14,61 +14,17 @@
 #include <paragon/dtype.hpp>
 
 #include "core/shape.hpp"
+#include "ir/attrs.hpp"
 #include "ir/op.hpp"
+#include "ir/slot.hpp"
 
 namespace paragon::ir {
 
 using NodeId = uint32_t;
 inline constexpr NodeId kNoNode = ~NodeId{0};
 
-/// What a buffer outside the graph is for.
-enum class SlotRole : uint8_t {
-  kParameter,  ///< weights and biases (masters in fixed point)
-  kView,       ///< the narrow copy of a parameter that products read
-  kOptimizer,  ///< momentum and the like
-  kState,      ///< scalars that survive a step: exponents, counters, running sums
-  kInput,      ///< written by the host before a run
-  kData,       ///< bound to memory of the caller (the data set)
-  kOutput,     ///< read by the host after a run
-};
-std::string_view name(SlotRole role);
-
-/// A buffer that graphs read and phases write. `id` is the stable id of the layer or parameter it
-/// belongs to (0: none); (id, name) is unique.
-struct Slot {
-  std::string name;
-  uint64_t id = 0;
-  SlotRole role = SlotRole::kState;
-  DType type = DType::float32;
-  Shape shape;
-};
-
-/// Constant sources of an indexed contraction: units x taps entries, -1 = none.
-struct IndexTable {
-  std::vector<int32_t> index;
-  size_t units = 0, taps = 0, features = 0;
-  uint64_t hash = 0;
-};
 std::shared_ptr<const IndexTable> make_index_table(std::vector<int32_t> index, size_t units,
                                                    size_t taps, size_t features);
-
-struct Body;
-
-/// A score of one row of values, computed by the host.
-using HostFunction = std::function<double(std::span<const float>)>;
-
-/// Build-time constants of a node; their meaning is in ops.def. What changes between two runs is
-/// never here: it is a scalar slot.
-struct Attrs {
-  int64_t a = 0, b = 0, c = 0;
-  bool reverse = false;  ///< scan: from the last element to the first
-  double real = 0;
-  uint64_t id = 0;
-  Shape shape = {};
-  std::shared_ptr<const IndexTable> table = {};
-  std::shared_ptr<const Body> body = {};
-  std::shared_ptr<const HostFunction> function = {};
-};
 
 struct Node {
   Op op;

@@ -8,6 +8,7 @@
 #include "core/fixed_curve.hpp"
 #include "core/fixed_point.hpp"
 #include "passes/fixed_format.hpp"
+#include "passes/mantissa15.hpp"
 
 namespace paragon::ir {
 

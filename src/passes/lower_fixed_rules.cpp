@@ -4,6 +4,7 @@
 #include "core/fixed_curve.hpp"
 #include "core/fixed_point.hpp"
 #include "passes/lower_fixed.hpp"
+#include "passes/mantissa15.hpp"
 
 // The rules of element-wise operations, softmax, losses and scores (docs/numerics.md).
 namespace paragon::ir {

@@ -365,23 +365,6 @@ class Compiler {
 
 }  // namespace
 
-uint32_t Program::find_slot(uint64_t id, std::string_view name) const {
-  for (uint32_t i = 0; i < slots.size(); ++i)
-    if (slots[i].id == id && slots[i].name == name) return i;
-  raise("[program] there is no slot '{}' of id {}", name, id);
-}
-
-bool Program::has_slot(uint64_t id, std::string_view name) const {
-  return std::any_of(slots.begin(), slots.end(),
-                     [&](const ir::Slot& slot) { return slot.id == id && slot.name == name; });
-}
-
-size_t Program::find_phase(std::string_view name) const {
-  for (size_t i = 0; i < phases.size(); ++i)
-    if (phases[i].name == name) return i;
-  raise("[program] there is no phase '{}'", name);
-}
-
 std::shared_ptr<const Program> compile(const Graph& graph, const CompileOptions& options) {
   return Compiler(graph, options).run();
 }

@@ -3,7 +3,7 @@
 
 #include <cstring>
 
-#include "core/error.hpp"
+#include "core/raise.hpp"
 
 namespace paragon::runtime {
 namespace {
@@ -65,13 +65,14 @@ HostMemory::HostMemory(const Program& program)
 void HostMemory::expect_size(uint32_t slot, size_t got) const {
   const size_t expected = program_.buffers[slot].bytes();
   if (got != expected)
-    raise("[instance] slot '{}' has {} bytes, got {}", program_.slots[slot].name, expected, got);
+    raise_message("[instance] slot '" + program_.slots[slot].name + "' has " +
+                  std::to_string(expected) + " bytes, got " + std::to_string(got));
 }
 
 void HostMemory::upload(uint32_t slot, std::span<const std::byte> bytes) {
   expect_size(slot, bytes.size());
   if (program_.slots[slot].role == ir::SlotRole::kData)
-    raise("[instance] slot '{}' is bound, not uploaded", program_.slots[slot].name);
+    raise_message("[instance] slot '" + program_.slots[slot].name + "' is bound, not uploaded");
   std::memcpy(pointers_[slot], bytes.data(), bytes.size());
 }
 
@@ -83,8 +84,8 @@ void HostMemory::download(uint32_t slot, std::span<std::byte> bytes) const {
 void HostMemory::bind(uint32_t slot, std::span<const std::byte> bytes) {
   expect_size(slot, bytes.size());
   if (program_.slots[slot].role != ir::SlotRole::kData)
-    raise("[instance] slot '{}' is {}, only data can be bound", program_.slots[slot].name,
-          ir::name(program_.slots[slot].role));
+    raise_message("[instance] slot '" + program_.slots[slot].name + "' is " +
+                  std::string(ir::name(program_.slots[slot].role)) + ", only data can be bound");
   // The verifier refuses phases that write data slots.
   pointers_[slot] = const_cast<std::byte*>(bytes.data());
 }

@@ -6,7 +6,13 @@
 #include <string>
 #include <vector>
 
-#include "ir/graph.hpp"
+#include "ir/attrs.hpp"
+#include "ir/op.hpp"
+#include "ir/slot.hpp"
+
+namespace paragon::ir {
+class Graph;
+}
 
 namespace paragon::runtime {
 
@@ -97,6 +103,9 @@ struct Program {
   bool has_slot(uint64_t id, std::string_view name) const;
   size_t find_phase(std::string_view name) const;  ///< raises if there is none
 };
+
+/// Does every buffer and operation hold integers, so that no backend needs floating point for it?
+bool is_integer(const Program& program);
 
 struct CompileOptions {
   std::string target = "cpu";

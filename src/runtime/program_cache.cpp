@@ -3,6 +3,7 @@
 #include <tuple>
 
 #include "core/platform/thread.hpp"
+#include "ir/graph.hpp"
 #include "runtime/program.hpp"
 
 namespace paragon::runtime {

@@ -10,6 +10,7 @@
 #include "passes/fixed_format.hpp"
 #include "passes/lower_fixed.hpp"
 #include "train/model_graph.hpp"
+#include "train/optimizer.hpp"
 
 namespace paragon::train {
 namespace {
@@ -47,6 +48,15 @@ void upload_parameters(const detail::NetworkState& network, const runtime::Progr
   for (const detail::Layer& layer : network.layers)
     for (const auto& [repetition, exponent] : layer.output_exponents)
       set(layer.id, ir::exponent_slot_name(false, repetition), exponent);
+}
+
+void upload_initial_state(const runtime::Program& program, runtime::Instance& instance) {
+  for (uint32_t i = 0; i < program.slots.size(); ++i) {
+    const ir::Slot& slot = program.slots[i];
+    if (slot.id != 0 || slot.role != ir::SlotRole::kState) continue;
+    if (slot.type == DType::float64) instance.set(i, initial_state(slot.name));
+    if (slot.type == DType::int64) instance.set(i, initial_fixed_state(slot.name));
+  }
 }
 
 void download_parameters(detail::NetworkState& network, const runtime::Program& program,

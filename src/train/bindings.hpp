@@ -14,6 +14,9 @@ namespace paragon::train {
 void upload_parameters(const detail::NetworkState& network, const runtime::Program& program,
                        runtime::Instance& instance);
 
+/// Gives the optimizer its first state: everything starts at zero but the running powers of Adam.
+void upload_initial_state(const runtime::Program& program, runtime::Instance& instance);
+
 /// Copies parameters back; fixed-point networks also get the exponents frozen for inference.
 void download_parameters(detail::NetworkState& network, const runtime::Program& program,
                          runtime::Instance& instance);

@@ -6,6 +6,7 @@
 #include "composites/losses.hpp"
 #include "network/state.hpp"
 #include "passes/lower_fixed.hpp"
+#include "train/slot_names.hpp"
 
 namespace paragon::train {
 
@@ -53,29 +54,6 @@ std::vector<ir::SampleAxis> sample_axes(const ModelGraph& model);
 
 /// The floating-point type in which a network's graph is written.
 DType graph_type(DType network_type);
-
-// Names of the slots that belong to no layer (id 0) and of those of a layer or parameter.
-inline constexpr const char* kFeatures = "features";
-inline constexpr const char* kLabels = "labels";
-inline constexpr const char* kTargets = "targets";
-inline constexpr const char* kCount = "count";
-inline constexpr const char* kStart = "start";
-inline constexpr const char* kOutput = "output";
-inline constexpr const char* kOutputExponent = "output_exponent";
-inline constexpr const char* kRepetitions = "repetitions";
-inline constexpr const char* kValue = "value";
-inline constexpr const char* kView = "view";
-inline constexpr const char* kViewExponent = "view_exponent";
-inline constexpr const char* kViewNext = "view_next";
-inline constexpr const char* kPeakExponent = "peak_exponent";
-inline constexpr const char* kBeta1Power = "beta1_power";
-inline constexpr const char* kBeta2Power = "beta2_power";
-/// Square codes of fixed-point networks (core/mean_square.hpp).
-inline constexpr const char* kMeanSquare = "mean_square";
-inline constexpr const char* kLossSum = "loss_sum";
-inline constexpr const char* kData = "data";
-inline constexpr const char* kDataLabels = "data_labels";
-inline constexpr const char* kDataTargets = "data_targets";
 
 /// Adds the slots of a fixed-point network's parameters to `low` and gives them to the lowering.
 void lower_parameters(const ModelGraph& model, const fixed::Format& format, ir::Graph& low,

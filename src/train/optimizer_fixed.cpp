@@ -5,6 +5,7 @@
 #include "core/error.hpp"
 #include "core/fixed_point.hpp"
 #include "core/mean_square.hpp"
+#include "passes/mantissa15.hpp"
 #include "train/model_graph.hpp"
 #include "train/optimizer.hpp"
 

@@ -46,7 +46,7 @@ Batch next_batch(Graph& graph, const TrainingSetup& setup) {
   const NodeId table = data(kData, setup.feature_type, setup.network.features());
   const NodeId count = input(graph, kCount, DType::int32),
                start = input(graph, kStart, DType::int32);
-  const NodeId key = input(graph, "shuffle_key", DType::int64);
+  const NodeId key = input(graph, kShuffleKey, DType::int64);
   // The padding of the last batch repeats its first row: it changes no maximum and no bitwise or,
   // and the mask keeps it out of every sum.
   const NodeId row = b.iota({setup.batch, 1}, 0);
@@ -78,7 +78,7 @@ void add_real_steps(Graph& graph, const TrainingSetup& setup) {
   if (batch.labels != kNoNode) copy.replace(model.labels, batch.labels);
   if (batch.targets != kNoNode) copy.replace(model.targets, u.b.cast(batch.targets, type));
   copy.replace(model.count, batch.count);
-  const RealRates rates{input(graph, "rate", type), input(graph, "inverse_count", type)};
+  const RealRates rates{input(graph, kRate, type), input(graph, kInverseCount, type)};
   std::vector<RealParameter> parameters;
   for (const auto& [parameter, node, gradient] : model.parameters)
     if (gradient != kNoNode)  // a layer that the output does not read keeps its parameters
@@ -115,7 +115,8 @@ void add_fixed_step(Graph& graph, const TrainingSetup& setup, const ModelGraph& 
   const Batch batch = next_batch(graph, setup);
   ir::FixedLowering lowering(
       model.graph, graph, format, mode,
-      {input(graph, "seed", DType::int64), input(graph, "step", DType::int64)}, sample_axes(model));
+      {input(graph, kSeed, DType::int64), input(graph, kStepNumber, DType::int64)},
+      sample_axes(model));
   const NodeId x = encode(b, batch.features, setup, format);
   const NodeId exponent = b.integer(format.input_exponent() + setup.network.input_exponent);
   lowering.leaf(model.x, {b.cast(x, DType::int32), exponent}, {x, exponent});
@@ -127,9 +128,9 @@ void add_fixed_step(Graph& graph, const TrainingSetup& setup, const ModelGraph& 
   lowering.value(
       model.logits);  // forward first, so that its roundings are numbered as in inference
 
-  const FixedRates rates{
-      input(graph, "rate", DType::int32), input(graph, "rate_shift", DType::int32),
-      input(graph, "inverse_count", DType::int32), input(graph, "inverse_shift", DType::int32)};
+  const FixedRates rates{input(graph, kRate, DType::int32), input(graph, kRateShift, DType::int32),
+                         input(graph, kInverseCount, DType::int32),
+                         input(graph, kInverseShift, DType::int32)};
   std::vector<FixedParameter> parameters;
   for (const auto& [parameter, node, gradient] : model.parameters)
     if (gradient != kNoNode)

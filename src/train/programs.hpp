@@ -25,10 +25,6 @@ struct TrainingSetup {
 /// phases, by name; the executor knows nothing of it.
 using CreditRule = ir::Graph (*)(const TrainingSetup& setup);
 
-// Phases of back-propagation.
-inline constexpr const char* kFirstStep = "first_step";  ///< fixed point: exponents from the values
-inline constexpr const char* kStep = "step";
-
 ir::Graph back_propagation(const TrainingSetup& setup);
 
 /// Phase "forward": input slot features [batch, features] (float or encoded) -> output slot and the

@@ -23,19 +23,18 @@ double factor(const CosineRate&, const Position& p) {
                              static_cast<double>(p.steps)));
 }
 
-fixed::Mantissa15 apply(fixed::Mantissa15 rate, std::monostate, const Position&) {
-  return rate;
+IntegerSchedule integer(std::monostate) {
+  return {};
 }
-fixed::Mantissa15 apply(fixed::Mantissa15 rate, const ConstantRate&, const Position&) {
-  return rate;
+IntegerSchedule integer(const ConstantRate&) {
+  return {};
 }
-fixed::Mantissa15 apply(fixed::Mantissa15 rate, const StepRate& s, const Position& p) {
-  const auto q15 = static_cast<int32_t>(std::lround(s.factor * (1 << 15)));
-  for (size_t i = 0; i < p.epoch / s.every; ++i) rate = fixed::scale(rate, q15);
-  return rate;
+IntegerSchedule integer(const StepRate& s) {
+  return {IntegerSchedule::Kind::kStepwise, s.every,
+          static_cast<int32_t>(std::lround(s.factor * (1 << 15)))};
 }
-fixed::Mantissa15 apply(fixed::Mantissa15 rate, const CosineRate&, const Position& p) {
-  return fixed::scale(rate, fixed::half_cosine_q15(p.step, p.steps));
+IntegerSchedule integer(const CosineRate&) {
+  return {.kind = IntegerSchedule::Kind::kCosine};
 }
 
 }  // namespace
@@ -44,9 +43,8 @@ double scheduled(const Schedule& schedule, double rate, const Position& position
   return rate * std::visit([&](const auto& s) { return factor(s, position); }, schedule);
 }
 
-fixed::Mantissa15 scheduled(const Schedule& schedule, fixed::Mantissa15 rate,
-                            const Position& position) {
-  return std::visit([&](const auto& s) { return apply(rate, s, position); }, schedule);
+IntegerSchedule integer_schedule(const Schedule& schedule) {
+  return std::visit([](const auto& s) { return integer(s); }, schedule);
 }
 
 void check(const Schedule& schedule) {

@@ -10,8 +10,8 @@
 
 #include "core/error.hpp"
 #include "core/platform/process.hpp"
-#include "core/random.hpp"
 #include "passes/fixed_format.hpp"
+#include "passes/mantissa15.hpp"
 #include "train/bindings.hpp"
 #include "train/optimizer.hpp"
 #include "train/place.hpp"
@@ -31,27 +31,18 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-/// The host's view of a training program: the scalars it writes before every step.
-struct StepSlots {
-  std::optional<uint32_t> count, start, shuffle_key, rate, inverse_count, rate_shift, inverse_shift,
-      seed, step, loss_sum;
+/// The scalars that a floating-point program reads, written by the host before every step.
+struct RealSlots {
+  uint32_t count, start, shuffle_key, rate, inverse_count;
+  size_t phase;
 
-  explicit StepSlots(const runtime::Program& program) {
-    const auto find = [&](const char* name) -> std::optional<uint32_t> {
-      if (!program.has_slot(0, name)) return std::nullopt;
-      return program.find_slot(0, name);
-    };
-    count = find(train::kCount);
-    start = find(train::kStart);
-    shuffle_key = find("shuffle_key");
-    rate = find("rate");
-    inverse_count = find("inverse_count");
-    rate_shift = find("rate_shift");
-    inverse_shift = find("inverse_shift");
-    seed = find("seed");
-    step = find("step");
-    loss_sum = find(train::kLossSum);
-  }
+  explicit RealSlots(const runtime::Program& program)
+      : count(program.find_slot(0, train::kCount)),
+        start(program.find_slot(0, train::kStart)),
+        shuffle_key(program.find_slot(0, train::kShuffleKey)),
+        rate(program.find_slot(0, train::kRate)),
+        inverse_count(program.find_slot(0, train::kInverseCount)),
+        phase(program.find_phase(train::kStep)) {}
 };
 
 }  // namespace
@@ -64,12 +55,12 @@ struct Trainer::Impl {
   std::optional<train::TrainingData> data;
   std::unique_ptr<runtime::Instance> instance;
   std::shared_ptr<const runtime::Program> program;
-  std::optional<StepSlots> slots;
-  size_t first_phase = 0, step_phase = 0;
+  std::optional<train::IntegerSteps> integer;  // of fixed point
+  std::optional<RealSlots> real;               // of floating point
+  uint32_t loss_sum = 0;
   bool fixed_point = false;
   Loss loss;
   double rate;
-  fixed::Mantissa15 base_rate;
 
   size_t step = 0, epoch = 0, row = 0;  // next step, current epoch (0-based), next row of it
   Clock::time_point training_start, epoch_start;
@@ -92,7 +83,6 @@ struct Trainer::Impl {
     network.outputs();  // raises if there is no layer
     fixed_point = info(network.type()).arithmetic == Arithmetic::kFixed;
     rate = train::rate(options.optimizer);
-    base_rate = fixed::to_mantissa15(rate);
     if (options.progress != nullptr)
       display.emplace(*options.progress, is_terminal(*options.progress));
   }
@@ -117,11 +107,16 @@ struct Trainer::Impl {
     const runtime::Backend& backend = runtime::find_backend(options.device);
     program = runtime::compile_cached(graph, backend.compile_options());
     instance = backend.instantiate(program, train::thread_count(options.threads));
-    slots.emplace(*program);
-    step_phase = program->find_phase(train::kStep);
-    first_phase = fixed_point ? program->find_phase(train::kFirstStep) : step_phase;
+    if (fixed_point)
+      integer.emplace(*program, train::IntegerTraining{options.seed, rows(), options.batch,
+                                                       options.epochs, fixed::to_mantissa15(rate),
+                                                       train::integer_schedule(options.schedule)});
+    else
+      real.emplace(*program);
+    loss_sum = program->find_slot(0, train::kLossSum);
     train::upload_parameters(state, *program, *instance);
-    upload_initial_state();
+    train::upload_initial_state(*program, *instance);
+    if (integer) integer->begin(*instance);
     data->bind(*program, *instance);
     step = epoch = row = 0;
     stop = StopReason::kNone;
@@ -165,54 +160,33 @@ struct Trainer::Impl {
     copy.save(path);
   }
 
-  // Everything starts at zero but the running powers of Adam.
-  void upload_initial_state() {
-    for (uint32_t i = 0; i < program->slots.size(); ++i) {
-      const ir::Slot& slot = program->slots[i];
-      if (slot.id != 0 || slot.role != ir::SlotRole::kState) continue;
-      if (slot.type == DType::float64) instance->set(i, train::initial_state(slot.name));
-      if (slot.type == DType::int64) instance->set(i, train::initial_fixed_state(slot.name));
-    }
-    if (slots->seed) instance->set(*slots->seed, static_cast<int64_t>(options.seed));
-  }
-
   void set_shuffle_key() {
-    const uint64_t key =
-        random::make_key({options.seed, epoch, static_cast<uint64_t>(random::Role::kShuffle)});
-    instance->set(*slots->shuffle_key, static_cast<int64_t>(key));
+    if (integer) return integer->shuffle(*instance, epoch);
+    const uint64_t key = train::shuffle_key(options.seed, epoch);
+    instance->set(real->shuffle_key, static_cast<int64_t>(key));
   }
 
   void begin_epoch() {
     row = 0;
     epoch_start = Clock::now();
+    if (integer) return integer->begin_epoch(*instance, epoch);
     set_shuffle_key();
-    if (fixed_point)
-      instance->set(*slots->loss_sum, int64_t{0});
-    else
-      instance->set(*slots->loss_sum, 0.0);
+    instance->set(loss_sum, 0.0);
   }
 
   void run_step() {
-    const size_t count = std::min(options.batch, rows() - row);
     const train::Position position{step, total_steps(), epoch};
-    instance->set(*slots->count, static_cast<int32_t>(count));
-    instance->set(*slots->start, static_cast<int32_t>(row));
-    if (fixed_point) {
-      const fixed::Mantissa15 scheduled = train::scheduled(options.schedule, base_rate, position);
-      const fixed::Mantissa15 inverse = fixed::reciprocal(count);
-      instance->set(*slots->rate, scheduled.mantissa);
-      instance->set(*slots->rate_shift, scheduled.shift);
-      instance->set(*slots->inverse_count, inverse.mantissa);
-      instance->set(*slots->inverse_shift, inverse.shift);
-      if (slots->step) instance->set(*slots->step, static_cast<int64_t>(step));
-    } else {
-      const double scheduled = train::scheduled(options.schedule, rate, position);
-      set_real(*slots->rate, scheduled);
-      set_real(*slots->inverse_count, 1.0 / static_cast<double>(count));
-    }
-    instance->run(step == 0 ? first_phase : step_phase);
+    row += integer ? integer->run(*instance, position, row) : run_real_step(position);
     ++step;
-    row += count;
+  }
+  size_t run_real_step(const train::Position& position) {
+    const size_t count = std::min(options.batch, rows() - row);
+    instance->set(real->count, static_cast<int32_t>(count));
+    instance->set(real->start, static_cast<int32_t>(row));
+    set_real(real->rate, train::scheduled(options.schedule, rate, position));
+    set_real(real->inverse_count, 1.0 / static_cast<double>(count));
+    instance->run(real->phase);
+    return count;
   }
 
   void set_real(uint32_t slot, double value) {
@@ -224,10 +198,10 @@ struct Trainer::Impl {
 
   double mean_loss() {
     if (row == 0) return 0;
-    const double sum =
-        fixed_point ? std::ldexp(static_cast<double>(instance->get<int64_t>(*slots->loss_sum)),
-                                 -fixed::kLossFraction)
-                    : instance->get<double>(*slots->loss_sum);
+    const double sum = fixed_point
+                           ? std::ldexp(static_cast<double>(instance->get<int64_t>(loss_sum)),
+                                        -fixed::kLossFraction)
+                           : instance->get<double>(loss_sum);
     return sum / static_cast<double>(row);
   }
 

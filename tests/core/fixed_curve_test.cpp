@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/random.hpp"
+#include "core/real_curve.hpp"
 
 namespace paragon::fixed {
 namespace {

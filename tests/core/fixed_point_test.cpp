@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/random.hpp"
+#include "passes/mantissa15.hpp"
 
 namespace paragon::fixed {
 namespace {

@@ -12,9 +12,9 @@
 #include <vector>
 
 #include "backends/cpu/target.hpp"
-#include "core/curve.hpp"
 #include "core/fixed_point.hpp"
 #include "core/random.hpp"
+#include "core/real_curve.hpp"
 #include "core/tensor.hpp"
 
 namespace paragon::cpu {

@@ -15,7 +15,7 @@ add_test(NAME public_headers COMMAND ${project_tests}/headers_test.sh ${PROJECT_
 # The rule goes by mnemonics of x86-64; what sanitizers add to a program is no part of it.
 if(NOT PARAGON_SANITIZE AND CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64)$" AND CMAKE_OBJDUMP)
   add_test(NAME no_float_objects COMMAND ${project_tests}/no_float_test.sh
-    ${PROJECT_BINARY_DIR}/CMakeFiles/paragon_objects.dir/src ${CMAKE_OBJDUMP})
+    ${PROJECT_SOURCE_DIR}/src ${PROJECT_BINARY_DIR}/CMakeFiles/paragon_objects.dir/src ${CMAKE_OBJDUMP})
 endif()
 
 # A sanitized library asks for sanitized users: packaging is tested in the plain builds.

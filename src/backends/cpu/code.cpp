@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "core/error.hpp"
+#include "ir/rules/integer_formulas.hpp"
 
 namespace paragon::cpu {
 
@@ -337,20 +338,37 @@ const std::byte* BoundCode::compact(const Step& step, const Tile& tile, Accumula
 void BoundCode::evaluate(size_t i, const Tile& tile, const std::byte* const* registers,
                          std::byte* result) const {
   const Step& step = steps_[i];
-  ir::Number operands[3];
+  bool integer = !is_float(step.type);
   for (unsigned k = 0; k < step.operands; ++k)
-    if (step.source[k] == Source::kScalar)
-      operands[k] = ir::load(step.operand_types[k], step.scalar[k], 0);
-  for (size_t r = 0; r < tile.rows; ++r)
-    for (size_t c = 0; c < tile.cols; ++c) {
-      const size_t index = r * tile.cols + c;
-      for (unsigned k = 0; k < step.operands; ++k)
-        if (step.source[k] == Source::kRegister)
-          operands[k] = ir::load(step.operand_types[k], registers[step.reg[k]], index);
-      ir::store(step.type, result, index,
-                ir::evaluate(step.op, step.type, step.operand_type, attrs_[i], operands,
-                             tile.row + r, tile.col + c));
-    }
+    integer = integer && !is_float(step.operand_types[k]);
+  const auto each = [&](auto number, auto read, auto compute, auto write) {
+    decltype(number) operands[3] = {};
+    for (unsigned k = 0; k < step.operands; ++k)
+      if (step.source[k] == Source::kScalar)
+        operands[k] = read(step.operand_types[k], step.scalar[k], 0);
+    for (size_t r = 0; r < tile.rows; ++r)
+      for (size_t c = 0; c < tile.cols; ++c) {
+        const size_t index = r * tile.cols + c;
+        for (unsigned k = 0; k < step.operands; ++k)
+          if (step.source[k] == Source::kRegister)
+            operands[k] = read(step.operand_types[k], registers[step.reg[k]], index);
+        write(step.type, result, index, compute(operands, tile.row + r, tile.col + c));
+      }
+  };
+  if (integer)
+    each(
+        int64_t{}, ir::load_integer,
+        [&](const int64_t* x, size_t row, size_t column) {
+          return ir::evaluate_integer(step.op, step.type, attrs_[i], x, row, column);
+        },
+        ir::store_integer);
+  else
+    each(
+        ir::Number{}, ir::load,
+        [&](const ir::Number* x, size_t row, size_t column) {
+          return ir::evaluate(step.op, step.type, step.operand_type, attrs_[i], x, row, column);
+        },
+        ir::store);
 }
 
 }  // namespace paragon::cpu

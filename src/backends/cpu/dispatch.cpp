@@ -6,6 +6,7 @@
 
 #include "backends/cpu/gemm/gemm_type.hpp"
 #include "backends/cpu/movement/movement.hpp"
+#include "backends/cpu/movement/real_scatter.hpp"
 #include "core/error.hpp"
 #include "runtime/host_score.hpp"
 
@@ -257,23 +258,6 @@ void BoundDispatch::run_reduction(int thread, std::byte* scratch) const {
   }
 }
 
-namespace {
-
-/// sums[index[r], :] += x[r, :] in row order, so that the sum is the same everywhere.
-template <class T>
-void scatter_add(const std::byte* x, size_t rows, const int32_t* index, std::byte* sums,
-                 size_t targets, size_t cols) {
-  const T* from = reinterpret_cast<const T*>(x);
-  for (size_t row = 0; row < rows; ++row, from += cols) {
-    const auto target = static_cast<size_t>(static_cast<uint32_t>(index[row]));
-    if (target >= targets) continue;
-    T* to = reinterpret_cast<T*>(sums) + target * cols;
-    for (size_t col = 0; col < cols; ++col) to[col] += from[col];
-  }
-}
-
-}  // namespace
-
 void BoundDispatch::run_move(int thread) const {
   const auto& result = program_.buffers[dispatch_.result];
   const size_t bytes = result.bytes();
@@ -318,7 +302,7 @@ void BoundDispatch::run_move(int thread) const {
       std::memset(result_, 0, bytes);
       const size_t rows = program_.buffers[dispatch_.operands[0]].shape.rows();
       const auto* index = reinterpret_cast<const int32_t*>(operands_[1]);
-      const auto add = result.type == DType::float64 ? &scatter_add<double> : &scatter_add<float>;
+      const auto add = result.type == DType::float64 ? scatter_add_float64 : scatter_add_float32;
       add(operands_[0], rows, index, result_, dispatch_.rows, dispatch_.cols);
       return;
     }

@@ -42,7 +42,7 @@ class BoundDispatch {
     const std::byte* operands[3];
     DType types[3];
     std::byte* result;
-    bool all_int32, all_int64;  // result and operands
+    bool all_int32, all_int64, integer;  // result and operands
   };
 
   /// Features that a turned gather works on at once: whole cache lines of byte rows.

@@ -5,6 +5,7 @@
 #include "backends/cpu/dispatch.hpp"
 #include "core/fixed_point.hpp"
 #include "ir/rules/formulas.hpp"
+#include "ir/rules/integer_formulas.hpp"
 
 namespace paragon::cpu {
 
@@ -17,12 +18,14 @@ void BoundDispatch::bind_scalars(const runtime::HostMemory& memory) {
                   {},
                   memory.data(instruction.buffer),
                   instruction.type == DType::int32,
-                  instruction.type == DType::int64};
+                  instruction.type == DType::int64,
+                  !is_float(instruction.type)};
     for (size_t i = 0; i < instruction.operands.size(); ++i) {
       scalar.operands[i] = memory.data(instruction.operands[i].index);
       scalar.types[i] = program_.buffers[instruction.operands[i].index].type;
       scalar.all_int32 = scalar.all_int32 && scalar.types[i] == DType::int32;
       scalar.all_int64 = scalar.all_int64 && scalar.types[i] == DType::int64;
+      scalar.integer = scalar.integer && !is_float(scalar.types[i]);
     }
     scalars_.push_back(scalar);
   }
@@ -102,6 +105,15 @@ void BoundDispatch::run_scalars() const {
     const runtime::Instruction& instruction = *scalar.instruction;
     if (scalar.all_int32 && quick_int32(instruction, scalar.operands, scalar.result)) continue;
     if (scalar.all_int64 && quick_int64(instruction, scalar.operands, scalar.result)) continue;
+    if (scalar.integer) {
+      int64_t operands[3];
+      for (size_t i = 0; i < instruction.operands.size(); ++i)
+        operands[i] = ir::load_integer(scalar.types[i], scalar.operands[i], 0);
+      ir::store_integer(instruction.type, scalar.result, 0,
+                        ir::evaluate_integer(instruction.op, instruction.type, instruction.attrs,
+                                             operands, 0, 0));
+      continue;
+    }
     ir::Number operands[3];
     for (size_t i = 0; i < instruction.operands.size(); ++i)
       operands[i] = ir::load(scalar.types[i], scalar.operands[i], 0);

@@ -4,10 +4,14 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "ir/graph.hpp"
+#include <paragon/dtype.hpp>
+
+#include "ir/attrs.hpp"
+#include "ir/op.hpp"
 
 // The reference formulas: what every operation means, one element at a time. Backends are judged by
-// them; the CPU backend also runs scalars and rare operations through them.
+// them; the CPU backend also runs scalars and rare operations through them. Of integers alone:
+// ir/rules/integer_formulas.hpp.
 namespace paragon::ir {
 
 /// One element of any type: `f` for floating-point types, `i` for integers.

@@ -51,3 +51,27 @@ Acc reduce_row_loop(bool maximum, const T* x, size_t n) {
     for (size_t k = 0; k < width; ++k) lanes[k] = join(lanes[k], lanes[k + width]);
   return lanes[0];
 }
+
+// One function a pair of types: HWY_EXPORT wants plain functions.
+#define PARAGON_REDUCTION_KERNELS(suffix, Acc, T)                                          \
+  void columns_##suffix(bool maximum, const T* x, size_t rows, size_t stride, size_t cols, \
+                        Acc* out) {                                                        \
+    reduce_columns_loop<Acc, T>(maximum, x, rows, stride, cols, out);                      \
+  }                                                                                        \
+  Acc row_##suffix(bool maximum, const T* x, size_t n) {                                   \
+    return reduce_row_loop<Acc, T>(maximum, x, n);                                         \
+  }
+
+// The calls of these on the active target, as the functions of tile_ops.hpp; once a unit.
+#define PARAGON_REDUCTION_CALLS(suffix, Acc, T)                                                  \
+  HWY_EXPORT(columns_##suffix);                                                                  \
+  HWY_EXPORT(row_##suffix);                                                                      \
+  template <>                                                                                    \
+  void reduce_columns<Acc, T>(bool maximum, const T* x, size_t rows, size_t stride, size_t cols, \
+                              Acc* result) {                                                     \
+    HWY_DYNAMIC_DISPATCH(columns_##suffix)(maximum, x, rows, stride, cols, result);              \
+  }                                                                                              \
+  template <>                                                                                    \
+  Acc reduce_row<Acc, T>(bool maximum, const T* x, size_t n) {                                   \
+    return HWY_DYNAMIC_DISPATCH(row_##suffix)(maximum, x, n);                                    \
+  }
