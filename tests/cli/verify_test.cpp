@@ -56,7 +56,7 @@ TEST_F(Verify, ThreadsAndSimdLevelsChangeNoBit) {
   for (const char* threads : {"1", "3", "8"})
     equal_rows(kFew + ",dense-wide --types int8,int16,int32,int64 --threads " + threads);
   for (const std::string& level : available_simd())
-    equal_rows(kFew + " --types int8,int16,int32,int64 --threads 1 --simd " + level);
+    equal_rows(kFew + ",dense-smooth --types int8,int16,int32,int64 --threads 1 --simd " + level);
 }
 
 TEST_F(Verify, TheReferenceBackendAgrees) {

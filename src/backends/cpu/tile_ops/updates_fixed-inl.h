@@ -55,15 +55,16 @@ inline int32_t update_velocity(const UpdateArgs& args) {
   return 0;
 }
 
-// In pieces that stay in the L1 cache, and three loops: each keeps its constants in registers. What
-// the next piece reads is asked for in time, since the states of large networks lie far away.
+// In pieces that stay in the L1 cache, and three loops: each keeps its constants in registers.
+// Results are written last, as each may lie where any operand lies. What the next piece reads is
+// asked for in time, since the states of large networks lie far away.
 inline int32_t update_ratio(const UpdateArgs& args) {
   constexpr size_t kPiece = 256, kLine = 64 / sizeof(int32_t);
   const auto gain = single<int32_t>(args, 2), most = static_cast<int32_t>(args.limit[1]);
   const int32_t bits = args.decay_bits, epsilon = args.epsilon;
   with_product(
       args, [=, &args](size_t row, size_t begin, size_t n, const int32_t* x, auto formula) {
-        alignas(64) int32_t gradient[kPiece];
+        alignas(64) int32_t gradient[kPiece], means[kPiece];
         for (size_t done = 0; done < n; done += kPiece) {
           const size_t first = begin + done, count = std::min(kPiece, n - done);
           const int32_t *mean = operand_row<int32_t>(args, 1, row) + first,
@@ -79,14 +80,17 @@ inline int32_t update_ratio(const UpdateArgs& args) {
           for (size_t i = 0; i < count; ++i) {
             const int32_t g = formula(x[done + i]), m = mean[i];
             gradient[i] = g;
-            new_mean[i] = wrap_add(m, clamp_between(times_q15(wrap_sub(g, m), gain), -most, most));
+            means[i] = wrap_add(m, clamp_between(times_q15(wrap_sub(g, m), gain), -most, most));
           }
           PARAGON_INDEPENDENT
           for (size_t i = 0; i < count; ++i)
-            new_square[i] = fixed::mean_square(square[i], gradient[i], bits);
+            gradient[i] = fixed::mean_square(square[i], gradient[i], bits);
           PARAGON_INDEPENDENT
-          for (size_t i = 0; i < count; ++i)
-            ratio[i] = fixed::ratio_to_root(new_mean[i], new_square[i], epsilon);
+          for (size_t i = 0; i < count; ++i) {
+            new_mean[i] = means[i];
+            new_square[i] = gradient[i];
+            ratio[i] = fixed::ratio_to_root(means[i], gradient[i], epsilon);
+          }
         }
       });
   return 0;
