@@ -131,6 +131,19 @@ int32_t write_view_by_operations(const UpdateArgs& args) {
   return bits;
 }
 
+// Asks for memory that will be written: the other threads have read these views, and a store would
+// wait until their copies are gone. It need not exist.
+HWY_INLINE void own_soon(const void* memory, size_t bytes) {
+  const auto* line = static_cast<const char*>(memory);
+  for (size_t at = 0; at < bytes; at += 64) {
+#if HWY_ARCH_X86_64
+    asm volatile("prefetchw (%0)" ::"r"(line + at));  // GCC's has it only for some processors
+#else
+    __builtin_prefetch(line + at, 1);
+#endif
+  }
+}
+
 template <class R>
 int32_t update_write_view(const UpdateArgs& args) {
   const auto shift = single<int32_t>(args, 2);
@@ -144,6 +157,7 @@ int32_t update_write_view(const UpdateArgs& args) {
         const int32_t* before = operand_row<int32_t>(args, 1, row) + first;
         int32_t* to = result_row<int32_t>(args, 0, row) + first;
         R* seen = result_row<R>(args, 1, row) + first;
+        own_soon(seen + 4 * args.result_stride[1], n * sizeof(R));
         uint32_t collected = 0;
         PARAGON_INDEPENDENT
         for (size_t i = 0; i < n; ++i) {
