@@ -4,7 +4,13 @@
 // vectors.
 
 // The operand and the result may be the same array, element by element: no iteration needs another.
-#if defined(__clang__)
+// With nothing but SSE2, clang's vectors shift left by the exponents of floating-point numbers
+// (cvttps2dq); loops of integers stay scalar there.
+#undef PARAGON_INDEPENDENT
+#if defined(__clang__) && defined(PARAGON_INTEGER_LOOPS) && \
+    (HWY_TARGET == HWY_EMU128 || HWY_TARGET == HWY_SCALAR)
+#define PARAGON_INDEPENDENT _Pragma("clang loop vectorize(disable)")
+#elif defined(__clang__)
 #define PARAGON_INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
 #else
 #define PARAGON_INDEPENDENT _Pragma("GCC ivdep")

@@ -13,6 +13,7 @@
 #include "core/mean_square.hpp"
 #include "core/random.hpp"
 
+#define PARAGON_INTEGER_LOOPS  // see loops-inl.h
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "backends/cpu/tile_ops/updates_fixed.cpp"
 #include <hwy/foreach_target.h>
