@@ -19,7 +19,12 @@ struct NetworkOptions {
   std::vector<std::size_t> input = {};  ///< shape of one sample: {features} or {height, width}
   DType type = DType::float32;          ///< one of network_types()
   std::uint64_t seed = 1;               ///< of the initial weights
+  /// One of storages(), of integer types: "master" trains wide masters of the weights, "pure" the
+  /// narrow weights themselves (docs/numerics.md, "Pure storage").
+  std::string storage = "master";
 };
+
+PARAGON_API std::vector<std::string> storages();  ///< names
 
 /// What the outside may know of a layer.
 struct LayerInfo {
@@ -55,6 +60,7 @@ class PARAGON_API Network {
   Network& add_reading(const LayerConfig& config, const std::vector<std::string>& inputs);
 
   DType type() const;
+  std::string storage() const;  ///< NetworkOptions::storage
   const std::vector<std::size_t>& input_shape() const;
   std::vector<LayerInfo> layers() const;
   std::size_t parameters() const;  ///< number of weights and biases
@@ -85,7 +91,8 @@ class PARAGON_API Network {
 /// A network described in one line: "28x28 local:16x16:leaky_relu dense:10:softmax". The first word
 /// is the input's shape (WxH, or N), then a layer a word: dense:UNITS:ACTIVATION,
 /// local:WxH:ACTIVATION[:field=5]. Raises with the word, what was got and what was expected.
-PARAGON_API Network parse_network(std::string_view spec, DType type, std::uint64_t seed = 1);
+PARAGON_API Network parse_network(std::string_view spec, DType type, std::uint64_t seed = 1,
+                                  const std::string& storage = "master");
 
 /// The spec of a network that parse_network could have made.
 PARAGON_API std::string to_spec(const Network& network);

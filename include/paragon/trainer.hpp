@@ -88,7 +88,8 @@ PARAGON_API std::vector<std::string> schedules();                ///< keywords
 PARAGON_API Optimizer make_optimizer(std::string_view keyword);  ///< with default settings; raises
 PARAGON_API Schedule make_schedule(std::string_view keyword);    ///< with default settings; raises
 
-PARAGON_API std::vector<std::string> losses();  ///< names
+PARAGON_API std::vector<std::string> losses();          ///< names
+PARAGON_API std::vector<std::string> exponent_modes();  ///< names
 
 struct EpochStats {
   std::size_t epoch;  ///< 1-based
@@ -127,6 +128,10 @@ struct TrainerOptions {
   Schedule schedule = ConstantRate{};
   GradientClip clip = {};
   std::string loss = "cross_entropy";  ///< a name of losses()
+  /// One of exponent_modes(), of integer types: "delayed" takes the exponents of a step's roundings
+  /// from the step before, "dynamic" from the values themselves, at the price of a second pass
+  /// over them (docs/numerics.md, "Exponents").
+  std::string exponents = "delayed";
   std::size_t batch = 64;
   std::size_t epochs = 5;
   std::size_t threads = 0;  ///< 0 = all processors

@@ -64,7 +64,7 @@ Schedule build_schedule(const Training& training) {
 }  // namespace
 
 Network build_network(const Described& described, uint64_t seed) {
-  return parse_network(described.layers, parse_dtype(described.type), seed);
+  return parse_network(described.layers, parse_dtype(described.type), seed, described.storage);
 }
 
 TrainerOptions build_options(const Training& training) {
@@ -75,6 +75,7 @@ TrainerOptions build_options(const Training& training) {
   options.schedule = build_schedule(training);
   options.clip = {training.clip_lower, training.clip_upper, training.clip_norm};
   options.loss = training.loss;
+  options.exponents = training.exponents;
   options.batch = training.batch;
   options.epochs = training.epochs;
   options.seed = training.seed;

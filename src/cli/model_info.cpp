@@ -113,6 +113,7 @@ void print_row(std::ostream& screen, std::string_view label, const std::string& 
 Json describe(const Network& network, std::ostream& screen) {
   print_row(screen, "format", "model of Paragon");
   print_row(screen, "type", std::string(name(network.type())));
+  if (!is_float(network.type())) print_row(screen, "storage", network.storage());
   print_row(screen, "input", fmt::format("{}", fmt::join(network.input_shape(), " x ")));
   print_row(screen, "parameters", fmt::format("{}", network.parameters()));
   Json layers = Json::array();
@@ -137,6 +138,7 @@ Json describe(const Network& network, std::ostream& screen) {
   }
   return {{"format", "paragon"},
           {"type", name(network.type())},
+          {"storage", is_float(network.type()) ? Json() : Json(network.storage())},
           {"input", network.input_shape()},
           {"parameters", network.parameters()},
           {"layers", layers}};

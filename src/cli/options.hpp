@@ -28,7 +28,7 @@ struct Training {
 #define PARAGON_SETTING(option, member, low, high, help) std::optional<double> member = {};
 #include "cli/settings.def"
   bool nesterov = false;
-  std::string loss = "cross_entropy";
+  std::string loss = "cross_entropy", exponents = "delayed";
   std::optional<double> clip_lower = {}, clip_upper = {}, clip_norm = {};
   std::string schedule = "constant";
   std::optional<size_t> every = {};
@@ -40,7 +40,7 @@ struct Training {
 
 /// A network described by a line.
 struct Described {
-  std::string layers, type = "float32";
+  std::string layers, type = "float32", storage = "master";
 };
 
 struct TrainCommand {

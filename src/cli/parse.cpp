@@ -90,6 +90,10 @@ std::vector<std::string> type_names() {
 
 CLI::Option* add_network(CLI::App* app, Described& network) {
   add_type(app, network.type, type_names());
+  app->add_option("--storage", network.storage,
+                  fmt::format("of the weights of integer types: {}", fmt::join(storages(), ", ")))
+      ->type_name("NAME")
+      ->capture_default_str();
   return app->add_option("--layers", network.layers, kLayersHelp)->type_name("SPEC");
 }
 
@@ -123,6 +127,11 @@ void add_training(CLI::App* app, Training& training) {
   app->add_option("--factor", training.factor, "of schedule step at every change")
       ->check(number(0, kLargest));
   app->add_option("--loss", training.loss, fmt::format("{}", fmt::join(losses(), ", ")))
+      ->type_name("NAME")
+      ->capture_default_str();
+  app->add_option(
+         "--exponents", training.exponents,
+         fmt::format("of the roundings of integer types: {}", fmt::join(exponent_modes(), ", ")))
       ->type_name("NAME")
       ->capture_default_str();
   app->add_option("--clip-lower", training.clip_lower, "smallest element of a gradient")
@@ -164,7 +173,8 @@ void add_checkpoints(CLI::App* app, TrainCommand& train) {
                   "with")
       ->type_name("FILE")
       ->excludes(app->get_option("--layers"))
-      ->excludes(app->get_option("--type"));
+      ->excludes(app->get_option("--type"))
+      ->excludes(app->get_option("--storage"));
 }
 
 void add_data(CLI::App* app, std::string& data) {

@@ -25,7 +25,13 @@ inline constexpr uint32_t mix32(uint32_t x) {
 }
 
 /// What a random number is for; part of every key.
-enum class Role : uint64_t { kInitial = 1, kShuffle = 2, kError = 4, kSynthetic = 256 };
+enum class Role : uint64_t {
+  kInitial = 1,
+  kShuffle = 2,
+  kUpdate = 3,
+  kError = 4,
+  kSynthetic = 256
+};
 
 inline constexpr uint64_t kContractVersion = 1;
 

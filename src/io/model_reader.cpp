@@ -123,7 +123,7 @@ void read_layer(JsonValue& value, const std::string& path, Network& network, IdS
   for (size_t i = 0; i < items.size(); ++i) {
     JsonReader item(items[i], fmt::format("{}.parameters[{}]", path, i));
     layer.parameters[i].id = ids.read(item);
-    read_parameter(item, type, layer.parameters[i]);
+    read_parameter(item, network.state(), layer.parameters[i]);
     item.finish();
     items[i].data = {};  // the numbers are in the network now
   }
@@ -154,6 +154,7 @@ Network parse_model(std::string_view text) {
   check_header(reader);
   NetworkOptions options;
   options.type = parse_dtype(reader.string("type"));
+  if (is_fixed(options.type) && reader.has("storage")) options.storage = reader.string("storage");
   options.seed = reader.unsigned_integer("seed");
   options.input = reader.extents("input");
   Network network(options);

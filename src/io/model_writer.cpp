@@ -11,13 +11,13 @@
 namespace paragon::io {
 namespace {
 
-void write_parameters(JsonWriter& writer, DType network_type, const detail::Layer& layer) {
+void write_parameters(JsonWriter& writer, const detail::NetworkState& state,
+                      const detail::Layer& layer) {
   writer.open("parameters", '[');
   for (const detail::Parameter& parameter : layer.parameters) {
     writer.open("", '{');
     writer.field("id", parameter.id);
-    write_parameter(writer, parameter, network_type,
-                    fmt::format("{}.{}", layer.name, parameter.role));
+    write_parameter(writer, parameter, state, fmt::format("{}.{}", layer.name, parameter.role));
     writer.close('}');
   }
   writer.close(']');
@@ -43,7 +43,7 @@ void write_layer(JsonWriter& writer, const detail::NetworkState& state,
       pairs.insert(pairs.end(), {repetition, exponent});
     writer.array("output_exponents", pairs, layer.name);
   }
-  write_parameters(writer, state.type, layer);
+  write_parameters(writer, state, layer);
   writer.close('}');
 }
 
@@ -57,6 +57,7 @@ std::string model_text(const Network& network) {
   writer.field("version", kModelVersion);
   writer.field("numerics", random::kContractVersion);
   writer.field("type", std::string(name(state.type)));
+  if (state.storage != fixed::Storage::master) writer.field("storage", network.storage());
   writer.field("seed", state.seed);
   writer.array("input", state.input_shape, "input");
   if (state.input_exponent != 0) writer.field("input_exponent", state.input_exponent);

@@ -15,19 +15,19 @@ bool is_fixed(DType network_type) {
   return info(network_type).arithmetic == Arithmetic::kFixed;
 }
 
-/// What an unsigned network adds to the views in its files: they are offset binary there.
-int64_t view_offset(DType network_type, const Tensor& view) {
+/// What an unsigned network adds to the operands in its files: they are offset binary there.
+int64_t operand_offset(DType network_type, const Tensor& operands) {
   const bool is_unsigned = info(network_type).kind == DTypeKind::kUnsigned;
-  return is_unsigned ? int64_t{1} << (8 * size_of(view.type()) - 1) : 0;
+  return is_unsigned ? int64_t{1} << (8 * size_of(operands.type()) - 1) : 0;
 }
 
-std::vector<int64_t> views_of(const detail::Parameter& parameter, DType network_type) {
-  const int64_t offset = view_offset(network_type, parameter.view);
-  std::vector<int64_t> views;
-  visit_signed(parameter.view, [&](const auto& elements) {
-    for (const auto view : elements) views.push_back(view + offset);
+std::vector<int64_t> operands_of(const Tensor& operands, DType network_type) {
+  const int64_t offset = operand_offset(network_type, operands);
+  std::vector<int64_t> numbers;
+  visit_signed(operands, [&](const auto& elements) {
+    for (const auto element : elements) numbers.push_back(element + offset);
   });
-  return views;
+  return numbers;
 }
 
 /// master - view 2^shift: shorter than the master, and of no use to who only wants the view.
@@ -61,11 +61,11 @@ void store(const JsonReader& reader, std::string_view key, const std::vector<int
 
 void read_view(JsonReader& reader, const fixed::Format& format, DType network_type,
                detail::Parameter& parameter) {
-  const int most = format.master_bits - format.operand_bits;
+  const int most = format.master_bits - format.operand_bits + (format.is_limited() ? 1 : 0);
   parameter.view_exponent = static_cast<int>(
       reader.integer("view_exponent", parameter.exponent, int64_t{parameter.exponent} + most));
   store(reader, "view", reader.integers("view"), format.operand_limit,
-        view_offset(network_type, parameter.view), parameter.view);
+        operand_offset(network_type, parameter.view), parameter.view);
 
   JsonIntegers masters = reader.integers("residual");
   if (masters.size() != parameter.view.elements())
@@ -84,24 +84,36 @@ void read_view(JsonReader& reader, const fixed::Format& format, DType network_ty
   store(reader, "residual", masters, format.master_limit(), 0, parameter.value);
 }
 
+/// Weights that are operands.
+bool is_pure(const detail::Parameter& parameter, const detail::NetworkState& network) {
+  return network.storage == fixed::Storage::pure && parameter.is_weights();
+}
+
 }  // namespace
 
-void write_parameter(JsonWriter& writer, const detail::Parameter& parameter, DType network_type,
-                     const std::string& place) {
+void write_parameter(JsonWriter& writer, const detail::Parameter& parameter,
+                     const detail::NetworkState& network, const std::string& place) {
+  const DType network_type = network.type;
   writer.field("role", parameter.role);
   writer.array("shape", parameter.value.shape().dims(), place);
   if (is_fixed(network_type)) writer.field("exponent", parameter.exponent);
+  if (is_pure(parameter, network)) {
+    writer.array("values", operands_of(parameter.value, network_type), place);
+    return;
+  }
   if (parameter.view.empty()) {
     visit_elements(parameter.value,
                    [&](const auto& elements) { writer.array("values", elements, place); });
     return;
   }
   writer.field("view_exponent", parameter.view_exponent);
-  writer.array("view", views_of(parameter, network_type), place);
+  writer.array("view", operands_of(parameter.view, network_type), place);
   writer.array("residual", residuals_of(parameter), place);
 }
 
-void read_parameter(JsonReader& reader, DType network_type, detail::Parameter& parameter) {
+void read_parameter(JsonReader& reader, const detail::NetworkState& network,
+                    detail::Parameter& parameter) {
+  const DType network_type = network.type;
   if (const std::string role = reader.string("role"); role != parameter.role)
     reader.fail("role", fmt::format("'{}'", role), fmt::format("'{}'", parameter.role));
   const std::vector<size_t> dims = reader.extents("shape");
@@ -115,7 +127,10 @@ void read_parameter(JsonReader& reader, DType network_type, detail::Parameter& p
   const fixed::Format& format = fixed::format_of(network_type);
   parameter.exponent =
       static_cast<int>(reader.integer("exponent", -kExponentLimit, kExponentLimit));
-  if (parameter.view.empty())
+  if (is_pure(parameter, network))
+    store(reader, "values", reader.integers("values"), format.operand_limit,
+          operand_offset(network_type, parameter.value), parameter.value);
+  else if (parameter.view.empty())
     store(reader, "values", reader.integers("values"), format.master_limit(), 0, parameter.value);
   else
     read_view(reader, format, network_type, parameter);

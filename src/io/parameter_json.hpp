@@ -8,11 +8,12 @@
 namespace paragon::io {
 
 /// Writes what a parameter holds beside its id: role, shape, numbers. `place` names it in errors.
-void write_parameter(JsonWriter& writer, const detail::Parameter& parameter, DType network_type,
-                     const std::string& place);
+void write_parameter(JsonWriter& writer, const detail::Parameter& parameter,
+                     const detail::NetworkState& network, const std::string& place);
 
 /// Fills a parameter that the network has made. Every number lies within the type's format then
 /// (passes/fixed_format.hpp): kernels rely on it.
-void read_parameter(JsonReader& reader, DType network_type, detail::Parameter& parameter);
+void read_parameter(JsonReader& reader, const detail::NetworkState& network,
+                    detail::Parameter& parameter);
 
 }  // namespace paragon::io

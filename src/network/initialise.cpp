@@ -45,13 +45,14 @@ Parameter initialise(const NetworkState& state, uint64_t id, const layers::Param
   const uint32_t gain = initial_gain(activation);
   if (info(state.type).arithmetic == Arithmetic::kFixed) {
     const fixed::Format& format = fixed::format_of(state.type);
-    parameter.value = Tensor(format.master, spec.shape);
     if (spec.fan_in == 0) {
+      parameter.value = Tensor(format.master, spec.shape);
       parameter.exponent = -format.bias_fraction;
       return parameter;
     }
-    const int fraction =
-        format.master_bits - (log2_ceil_of_bound(gain, spec.fan_in) + fixed::kMasterHeadroom);
+    const fixed::WeightFormat weight = fixed::weight_format(format, state.storage);
+    parameter.value = Tensor(weight.type, spec.shape);
+    const int fraction = weight.bits - (log2_ceil_of_bound(gain, spec.fan_in) + weight.headroom);
     parameter.exponent = -fraction;
     const uint64_t square = (uint64_t{gain} << std::min(2 * fraction, 60)) / spec.fan_in;
     const uint64_t bound = fixed::isqrt(square) << std::max(fraction - 30, 0);
@@ -59,7 +60,7 @@ Parameter initialise(const NetworkState& state, uint64_t id, const layers::Param
       for (size_t i = 0; i < values.size(); ++i)
         values[i] = static_cast<T>(uniform_integer(random::bits64(key, i), bound));
     });
-    refresh_view(parameter, format);
+    if (state.storage == fixed::Storage::master) refresh_view(parameter, format);
     return parameter;
   }
   parameter.value = Tensor(state.type, spec.shape);
@@ -80,7 +81,10 @@ void refresh_view(Parameter& parameter, const fixed::Format& format) {
   visit_signed(parameter.value, [&]<class T>(std::span<T> masters) {
     uint64_t bits = 0;
     for (T value : masters) bits |= fixed::magnitude(value);
-    const int shift = std::max(0, fixed::bit_length(bits) - format.operand_bits);
+    int shift = std::max(0, fixed::bit_length(bits) - format.operand_bits);
+    if (format.is_limited() &&
+        fixed::round_shift(static_cast<int64_t>(bits), shift) > format.operand_limit)
+      ++shift;
     parameter.view_exponent = parameter.exponent + shift;
     visit_signed(parameter.view, [&]<class V>(std::span<V> view) {
       for (size_t i = 0; i < view.size(); ++i)

@@ -28,6 +28,17 @@ std::string default_name(const NetworkState& state, const LayerConfig& config) {
   return fmt::format("{}_{}", keyword(config), state.next_id);
 }
 
+constexpr const char* kStorageNames[] = {
+#define PARAGON_STORAGE(name) #name,
+#include "passes/storages.def"
+};
+
+fixed::Storage parse_storage(std::string_view name) {
+  for (size_t i = 0; i < std::size(kStorageNames); ++i)
+    if (name == kStorageNames[i]) return static_cast<fixed::Storage>(i);
+  raise_unknown("storage", name, storages());
+}
+
 const Layer* producer(const NetworkState& state, const std::string& name) {
   const auto it = std::find_if(state.layers.begin(), state.layers.end(),
                                [&](const Layer& layer) { return layer.name == name; });
@@ -35,6 +46,10 @@ const Layer* producer(const NetworkState& state, const std::string& name) {
 }
 
 }  // namespace
+
+std::vector<std::string> storages() {
+  return {std::begin(kStorageNames), std::end(kStorageNames)};
+}
 
 detail::Layer* NetworkState::find(const std::string& name) {
   return const_cast<Layer*>(producer(*this, name));
@@ -74,6 +89,11 @@ Network::Network(NetworkOptions options) : state_(std::make_unique<NetworkState>
   if (features > kMaxFeatures)
     raise("[network] the input has {} values, expected at most {}", features, kMaxFeatures);
   state_->type = options.type;
+  state_->storage = parse_storage(options.storage);
+  if (state_->storage != fixed::Storage::master &&
+      info(options.type).arithmetic != Arithmetic::kFixed)
+    raise("[network] the storage is '{}' and the type {}, expected an integer type",
+          options.storage, name(options.type));
   state_->seed = options.seed;
   state_->input_shape = std::move(options.input);
 }
@@ -139,6 +159,9 @@ Network& Network::add_reading(const LayerConfig& config, const std::vector<std::
 DType Network::type() const {
   return state_->type;
 }
+std::string Network::storage() const {
+  return kStorageNames[static_cast<size_t>(state_->storage)];
+}
 const std::vector<size_t>& Network::input_shape() const {
   return state_->input_shape;
 }
@@ -175,22 +198,16 @@ std::vector<double> Network::values(const std::string& parameter) const {
       names.push_back(layer.name + "." + candidate.role);
       if (names.back() != parameter) continue;
       std::vector<double> result(candidate.value.elements());
-      for (size_t i = 0; i < result.size(); ++i) {
-        switch (candidate.value.type()) {
-          case DType::float32:
-            result[i] = candidate.value.as<float>()[i];
-            break;
-          case DType::float64:
-            result[i] = candidate.value.as<double>()[i];
-            break;
-          case DType::int64:
-            result[i] = std::ldexp(static_cast<double>(candidate.value.as<int64_t>()[i]),
-                                   candidate.exponent);
-            break;
-          default:
-            result[i] = std::ldexp(candidate.value.as<int32_t>()[i], candidate.exponent);
-        }
-      }
+      const auto fill = [&](const auto& elements) {
+        for (size_t i = 0; i < result.size(); ++i)
+          result[i] = std::ldexp(static_cast<double>(elements[i]), candidate.exponent);
+      };
+      if (state_->type == DType::float32)
+        fill(candidate.value.as<float>());
+      else if (state_->type == DType::float64)
+        fill(candidate.value.as<double>());
+      else
+        visit_signed(candidate.value, fill);
       return result;
     }
   raise_unknown("parameter", parameter, names);

@@ -218,9 +218,11 @@ std::string_view keyword(const LayerConfig& config) {
   return kKeywords[config.index()];
 }
 
-Network parse_network(std::string_view spec, DType type, std::uint64_t seed) {
+Network parse_network(std::string_view spec, DType type, std::uint64_t seed,
+                      const std::string& storage) {
   detail::Spec parsed = detail::parse_spec(spec);
-  Network network({.input = std::move(parsed.input), .type = type, .seed = seed});
+  Network network(
+      {.input = std::move(parsed.input), .type = type, .seed = seed, .storage = storage});
   for (const LayerConfig& layer : parsed.layers) network.add(layer);
   return network;
 }

@@ -10,20 +10,24 @@
 #include <paragon/network.hpp>
 
 #include "core/tensor.hpp"
+#include "passes/fixed_format.hpp"
 
 namespace paragon::detail {
 
 /// A parameter of a layer. Floating-point networks: `value` holds the numbers. Fixed-point
 /// networks: `value` is the master, worth value * 2^exponent, and a weight matrix also has the
-/// visible `view`, worth view * 2^view_exponent, which is what products read; their types:
+/// visible `view`, worth view * 2^view_exponent, which is what products read. In a network of pure
+/// storage `value` of a weight matrix is the operand itself and there is no view. Their types:
 /// passes/fixed_format.hpp.
 struct Parameter {
   uint64_t id = 0;   ///< stable key of optimizer slots, exponents and random numbers
   std::string role;  ///< "weights" or "bias"
   Tensor value;
   int exponent = 0;
-  Tensor view;  ///< empty for biases and in floating-point networks
+  Tensor view;  ///< empty for biases, pure weights and in floating-point networks
   int view_exponent = 0;
+
+  bool is_weights() const { return role == "weights"; }  ///< read by products
 };
 
 /// One layer: configuration, wiring, parameters. Nothing here computes.
@@ -55,6 +59,7 @@ struct TrainingState {
 
 struct NetworkState {
   DType type = DType::float32;
+  fixed::Storage storage = fixed::Storage::master;
   uint64_t seed = 1;
   std::vector<size_t> input_shape;
   /// Fixed point: inputs lie within +-2^input_exponent; set by the first training on float

@@ -28,13 +28,17 @@ int log2_ceil(double largest) {
   return std::frexp(largest, &exponent) == 0.5 ? exponent - 1 : exponent;
 }
 
-void set_masters(Parameter& parameter, const fixed::Format& format, std::span<const double> values,
-                 double largest) {
+void set_fixed(const NetworkState& state, Parameter& parameter, std::span<const double> values,
+               double largest) {
+  const fixed::Format& format = fixed::format_of(state.type);
+  const bool weights = parameter.is_weights();
+  const fixed::WeightFormat kept =
+      fixed::weight_format(format, weights ? state.storage : fixed::Storage::master);
   int fraction = -parameter.exponent;
   if (largest > 0) {
     const int bound = std::max(log2_ceil(largest), kSmallestBound);
-    fraction = format.master_bits - (bound + fixed::kMasterHeadroom);
-    if (parameter.view.empty()) fraction = std::min(fraction, format.bias_fraction);
+    fraction = kept.bits - (bound + kept.headroom);
+    if (!weights) fraction = std::min(fraction, format.bias_fraction);
   }
   parameter.exponent = -fraction;
   visit_signed(parameter.value, [&]<class T>(std::span<T> masters) {
@@ -66,7 +70,7 @@ void set_values(const NetworkState& state, Parameter& parameter, std::span<const
     largest = std::max(largest, magnitude);
   }
   if (fixed_point)
-    set_masters(parameter, fixed::format_of(state.type), values, largest);
+    set_fixed(state, parameter, values, largest);
   else if (state.type == DType::float32)
     std::ranges::transform(values, parameter.value.as<float>().begin(),
                            [](double value) { return static_cast<float>(value); });

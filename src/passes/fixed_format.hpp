@@ -20,8 +20,11 @@ struct Format {
   int bias_fraction;         ///< bias masters are multiples of 2^-bias_fraction
   int probability_fraction;  ///< softmax outputs are multiples of 2^-probability_fraction
   int power_fraction;        ///< fraction bits of the exponents that softmax raises 2 to
+  int pure_headroom;         ///< bits of a pure weight above the initial bound
 
   int64_t master_limit() const { return (int64_t{1} << master_bits) - 1; }
+  /// Operands of so many bits may lie beyond the limit.
+  bool is_limited() const { return operand_limit != (int64_t{1} << operand_bits) - 1; }
   /// Inputs of 0 .. 1 are 0 .. 2^operand_bits times 2^input_exponent.
   int input_exponent() const { return -operand_bits; }
 };
@@ -29,10 +32,10 @@ struct Format {
 /// By the bits of the network's type; an unsigned type has its signed twin's format.
 inline const Format& format_of(DType network_type) {
   static constexpr std::array<Format, 4> kFormats = {{
-      {DType::int8, 7, 127, DType::int32, 30, 24, 15, 16},
-      {DType::int16, 15, 32639, DType::int32, 30, 24, 15, 16},
-      {DType::int32, 23, 8355711, DType::int32, 30, 24, 30, 24},
-      {DType::int32, 23, 8355711, DType::int64, 54, 48, 30, 24},
+      {DType::int8, 7, 127, DType::int32, 30, 24, 15, 16, 2},
+      {DType::int16, 15, 32639, DType::int32, 30, 24, 30, 24, 4},
+      {DType::int32, 23, 8355711, DType::int32, 30, 24, 30, 24, 6},
+      {DType::int32, 23, 8355711, DType::int64, 54, 48, 30, 24, 6},
   }};
   return kFormats[static_cast<size_t>(std::countr_zero(info(network_type).bits / 8))];
 }
@@ -46,6 +49,31 @@ inline constexpr int kGradientFraction = 28;  ///< gradients and momentum are mu
 inline constexpr int64_t kGradientLimit = (int64_t{1} << 30) - 1;
 inline constexpr int kLossFraction = 16;   ///< losses are multiples of 2^-16
 inline constexpr int kScoreFraction = 16;  ///< scores of gates too
+/// A pure weight is a value of kValueBits bits for the moment of its update: this many below its
+/// unit.
+constexpr int pure_guard_bits(const Format& format) {
+  return kValueBits - format.operand_bits;
+}
+
+/// How a network keeps its weights.
+enum class Storage : uint8_t {
+#define PARAGON_STORAGE(name) name,
+#include "passes/storages.def"
+};
+
+/// The form of the weights that a network keeps.
+struct WeightFormat {
+  DType type;
+  int bits;       ///< magnitude bits
+  int64_t limit;  ///< they are clipped to +-this
+  int headroom;   ///< bits above the initial bound
+};
+inline WeightFormat weight_format(const Format& format, Storage storage) {
+  if (storage == Storage::pure)
+    return {format.operand, format.operand_bits, format.operand_limit, format.pure_headroom};
+  return {format.master, format.master_bits, format.master_limit(), kMasterHeadroom};
+}
+
 /// Longest sum of products.
 inline constexpr int64_t kMaxReduction = int64_t{1} << 16;
 

@@ -18,6 +18,14 @@ std::string numbered(const char* name, uint32_t number) {
   return number == 0 ? name : fmt::format("{}.{}", name, number);
 }
 
+NodeId operand_shift(Builder& b, NodeId magnitudes, const fixed::Format& format) {
+  const NodeId bits = b.unary(Op::bit_length, magnitudes);
+  const NodeId shift = b.max(b.sub(bits, b.integer(format.operand_bits)), b.integer(0));
+  if (!format.is_limited()) return shift;
+  const NodeId rounded = b.cast(b.align(magnitudes, shift, kValueLimit), DType::int32);
+  return b.add(shift, b.greater(rounded, b.integer(format.operand_limit)));
+}
+
 std::string exponent_slot_name(bool error, uint32_t repetition) {
   return numbered(error ? "error_exponent" : "activation_exponent", repetition);
 }
@@ -182,9 +190,7 @@ Fixed FixedLowering::requantise(NodeId real) {
   const Fixed v = value(real);
   const Provenance site = real_.provenance(real);
   const Graph::Scope scope(b_.graph(), "requantise", site);
-  const NodeId bits = b_.unary(Op::bit_length, b_.or_bits(v.mantissa));
-  const NodeId excess = b_.max(b_.sub(bits, b_.integer(format_.operand_bits)), b_.integer(0));
-  const NodeId seen = b_.add(v.exponent, excess);
+  const NodeId seen = b_.add(v.exponent, operand_shift(b_, b_.or_bits(v.mantissa), format_));
   // A layer may round several values of a kind, e.g. a linear layer's errors beside its reader's.
   const auto others =
       std::count_if(updates_.begin(), updates_.end(), [&](const ExponentUpdate& update) {
@@ -247,9 +253,12 @@ Fixed FixedLowering::lower_sum(const Node& node) {
                                     (axis == 1 && axes_[x] == SampleAxis::kColumns));
   const Fixed v = of_errors ? operand(x) : value(x);
   if (axis == 2) return {b_.sum(b_.cast(v.mantissa, DType::int64), axis), v.exponent};
+  // Weighted by probabilities, which add up to one, a sum is no larger than the largest number.
+  const auto is_softmax = [&](NodeId factor) { return real_[factor].op == Op::softmax; };
+  const bool is_mean = real_[x].op == Op::mul && std::ranges::any_of(real_[x].operands, is_softmax);
   const int bits = of_errors ? format_.operand_bits : kValueBits;
-  const int shift = sum_shift(bits, real_[x].shape[static_cast<size_t>(axis)]);
-  if (shift == 0) return {b_.sum(v.mantissa, axis), v.exponent};
+  const int shift = is_mean ? 0 : sum_shift(bits, real_[x].shape[static_cast<size_t>(axis)]);
+  if (shift == 0 && !is_mean) return {b_.sum(v.mantissa, axis), v.exponent};
   const NodeId wide = b_.sum(b_.cast(v.mantissa, DType::int64), axis);
   return {b_.cast(b_.align(wide, b_.integer(shift), kValueLimit), DType::int32),
           b_.add(v.exponent, b_.integer(shift))};

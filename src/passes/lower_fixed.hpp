@@ -107,6 +107,10 @@ class FixedLowering {
   std::vector<ExponentUpdate> updates_;
 };
 
+/// By how many bits values are shifted to become operands that need no clipping: from the bitwise
+/// or of their magnitudes (docs/numerics.md, "Exponents").
+NodeId operand_shift(Builder& b, NodeId magnitudes, const fixed::Format& format);
+
 /// The name of one of a site's numbered slots, e.g. its second exponent.
 std::string numbered(const char* name, uint32_t number);
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <cmath>
 
 #include "core/fixed_curve.hpp"
@@ -179,7 +180,7 @@ Fixed FixedLowering::lower_entropy(const Node& node) {
       b_.sub(b_.unary(Op::log2_q16, total), b_.integer(int64_t{30} << kScoreFraction));
   const NodeId sum = b_.add(b_.cast(mean, DType::int32), logarithm);
   const size_t columns = b_.shape(powers)[1];
-  const Mantissa15 f = to_mantissa15(columns > 1 ? 1 / std::log2(static_cast<double>(columns)) : 1);
+  const Mantissa15 f = reciprocal_log2(std::max<size_t>(columns, 2));
   return {b_.mul_shift(sum, b_.integer(f.mantissa), b_.integer(f.shift), kValueLimit),
           b_.integer(-kScoreFraction)};
 }

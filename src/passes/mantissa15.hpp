@@ -9,4 +9,7 @@ namespace paragon::fixed {
 /// above 0 give {0, 0}. Programs and steps hold what it gives, never the setting.
 Mantissa15 to_mantissa15(double value);
 
+/// The one nearest to 1 / log2(count), in integers; 2 <= count < 2^32.
+Mantissa15 reciprocal_log2(uint64_t count);
+
 }  // namespace paragon::fixed

@@ -22,7 +22,9 @@ ir::Graph training_graph(const Network& network, const TrainerOptions& options) 
                                   options.batch,
                                   DType::uint8,
                                   options.clip,
-                                  {parse_loss(options.loss), false}});
+                                  {parse_loss(options.loss), false},
+                                  0,
+                                  train::parse_exponent_mode(options.exponents)});
 }
 
 const std::vector<Stage>& stages() {

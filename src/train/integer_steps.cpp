@@ -28,9 +28,19 @@ uint64_t shuffle_key(uint64_t seed, size_t epoch) {
   return random::make_key({seed, epoch, static_cast<uint64_t>(random::Role::kShuffle)});
 }
 
+namespace {
+
+/// With dynamic exponents the first step is like the others.
+size_t first_phase_of(const runtime::Program& program) {
+  const auto is_first = [](const auto& phase) { return phase.name == kFirstStep; };
+  return program.find_phase(std::ranges::any_of(program.phases, is_first) ? kFirstStep : kStep);
+}
+
+}  // namespace
+
 IntegerSteps::IntegerSteps(const runtime::Program& program, const IntegerTraining& training)
     : training_(training),
-      first_phase_(program.find_phase(kFirstStep)),
+      first_phase_(first_phase_of(program)),
       step_phase_(program.find_phase(kStep)),
       count_(program.find_slot(0, kCount)),
       start_(program.find_slot(0, kStart)),

@@ -224,8 +224,8 @@ std::vector<ir::SampleAxis> sample_axes(const ModelGraph& model) {
   return ir::sample_axes(model.graph, by_rows);
 }
 
-void lower_parameters(const ModelGraph& model, const fixed::Format& format, ir::Graph& low,
-                      ir::FixedLowering& lowering) {
+void lower_parameters(const ModelGraph& model, const fixed::Format& format, fixed::Storage storage,
+                      ir::Graph& low, ir::FixedLowering& lowering) {
   ir::Builder b(low);
   const auto slot = [&](const char* name, uint64_t id, SlotRole role, DType type,
                         const Shape& shape) {
@@ -235,7 +235,13 @@ void lower_parameters(const ModelGraph& model, const fixed::Format& format, ir::
   for (const auto& [parameter, node, gradient] : model.parameters) {
     const Shape& shape = parameter->value.shape();
     const NodeId exponent = b.integer(parameter->exponent);
-    if (parameter->view.empty()) {
+    if (storage == fixed::Storage::pure && parameter->is_weights()) {
+      const NodeId weights =
+          slot(kValue, parameter->id, SlotRole::kParameter, format.operand, shape);
+      lowering.leaf(node, {b.cast(weights, DType::int32), exponent}, {weights, exponent});
+      continue;
+    }
+    if (!parameter->is_weights()) {
       const NodeId master = slot(kValue, parameter->id, SlotRole::kParameter, format.master, shape);
       ir::Fixed bias{master, exponent, true};
       // A sum of wide operands fills a value; a bias may need more room than it leaves.

@@ -56,7 +56,7 @@ std::vector<ir::SampleAxis> sample_axes(const ModelGraph& model);
 DType graph_type(DType network_type);
 
 /// Adds the slots of a fixed-point network's parameters to `low` and gives them to the lowering.
-void lower_parameters(const ModelGraph& model, const fixed::Format& format, ir::Graph& low,
-                      ir::FixedLowering& lowering);
+void lower_parameters(const ModelGraph& model, const fixed::Format& format, fixed::Storage storage,
+                      ir::Graph& low, ir::FixedLowering& lowering);
 
 }  // namespace paragon::train

@@ -17,6 +17,7 @@ struct RealRates {
 struct FixedRates {
   ir::NodeId rate, rate_shift;  ///< rate * 2^-rate_shift, a Mantissa15
   ir::NodeId inverse, inverse_shift;
+  ir::NodeId seed, step;  ///< int64; of stochastic rounding
 };
 
 /// Builds the update of a step's parameters: reads and writes their slots.
@@ -46,17 +47,23 @@ struct RealParameter {
 void update_real(UpdateBuilder& u, const Optimizer& optimizer, const GradientClip& clip,
                  const std::vector<RealParameter>& parameters, const RealRates& rates);
 
-/// A parameter of a fixed-point network, worth master * 2^-fraction.
+/// A parameter of a fixed-point network, worth value * 2^-fraction.
 struct FixedParameter {
   uint64_t id;
   Shape shape;
   int fraction;
-  bool has_view;
+  bool is_weights;
   ir::Fixed gradient;  ///< the sum over the batch
 };
-/// Writes the masters and, for weight matrices, the views.
+/// How a training changes the parameters of a fixed-point network.
+struct FixedSettings {
+  const fixed::Format& format;
+  fixed::Storage storage;
+  ir::ExponentMode exponents;  ///< of the views
+};
+/// Writes the masters and, for weight matrices, the views; or pure weights.
 void update_fixed(UpdateBuilder& u, const Optimizer& optimizer, const GradientClip& clip,
-                  const fixed::Format& format, const std::vector<FixedParameter>& parameters,
+                  const FixedSettings& settings, const std::vector<FixedParameter>& parameters,
                   const FixedRates& rates);
 
 /// First values of optimizer state that does not start at zero: the running powers of Adam's

@@ -5,6 +5,7 @@
 #include "core/error.hpp"
 #include "core/fixed_point.hpp"
 #include "core/mean_square.hpp"
+#include "core/random.hpp"
 #include "passes/mantissa15.hpp"
 #include "train/model_graph.hpp"
 #include "train/optimizer.hpp"
@@ -29,11 +30,28 @@ struct Rate {
 
 /// One parameter's update from its mean gradient, a multiple of 2^-28.
 struct FixedUpdate {
+  FixedUpdate(UpdateBuilder& updates, const FixedSettings& settings,
+              const FixedParameter& parameter, NodeId mean_gradient, const FixedRates& scalars)
+      : u(updates),
+        format(settings.format),
+        p(parameter),
+        gradient(mean_gradient),
+        rates(scalars),
+        pure(settings.storage == Storage::pure && p.is_weights),
+        exponents(settings.exponents) {
+    if (!pure) return;
+    format.master = DType::int32;
+    format.master_bits = kValueBits;
+    p.fraction += pure_guard_bits(format);
+  }
+
   UpdateBuilder& u;
-  const Format& format;
-  const FixedParameter& p;
+  Format format;     // a pure weight has a master while it is updated
+  FixedParameter p;  // its fraction is the master's
   NodeId gradient;
   const FixedRates& rates;
+  bool pure;
+  ir::ExponentMode exponents;
 
   ir::Builder& b = u.b;
 
@@ -42,6 +60,11 @@ struct FixedUpdate {
     return u.state(p.id, name, type, p.shape);
   }
   NodeId master() const {
+    if (pure) {
+      const NodeId weights =
+          u.state(p.id, kValue, format.operand, p.shape, ir::SlotRole::kParameter);
+      return b.mul(b.cast(weights, DType::int32), number(int64_t{1} << pure_guard_bits(format)));
+    }
     return u.state(p.id, kValue, format.master, p.shape, ir::SlotRole::kParameter);
   }
 
@@ -114,24 +137,32 @@ struct FixedUpdate {
     return b.align(product, shift, format.master_limit());
   }
 
+  /// A pure weight's new value. The random numbers belong to the parameter.
+  NodeId rounded(NodeId value) const {
+    const NodeId key = b.hash_key(rates.seed, rates.step, p.id, random::Role::kUpdate, 0);
+    return b.requantise_sr(value, number(pure_guard_bits(format)),
+                           b.random(key, p.shape, p.shape.cols(), 1), format.operand_limit,
+                           format.operand);
+  }
+
   /// Subtracts a step (a multiple of the master's unit) and renews the view.
   void write(NodeId step) const {
     // Both lie within the limit, so the difference is exact.
     const int64_t limit = format.master_limit();
     const NodeId value = b.clamp(b.sub(master(), step), -limit, limit);
-    u.assign(p.id, kValue, value);
-    if (!p.has_view) return;
-    // The exponent of this step's view was fixed by the step before: the write needs no second
-    // pass.
-    const NodeId used = u.state(p.id, kViewNext, DType::int32, {}, ir::SlotRole::kState);
+    u.assign(p.id, kValue, pure ? rounded(value) : value);
+    if (pure || !p.is_weights) return;
+    const NodeId seen = b.sub(ir::operand_shift(b, b.or_bits(value), format), number(p.fraction));
+    NodeId used = seen;
+    if (exponents == ir::ExponentMode::kDelayed) {
+      // Fixed by the step before: the write needs no second pass.
+      used = u.state(p.id, kViewNext, DType::int32, {}, ir::SlotRole::kState);
+      u.assign(p.id, kViewNext, b.max(seen, b.sub(used, number(1))));
+    }
     u.assign(
         p.id, kView,
         b.requantise(value, b.add(used, number(p.fraction)), format.operand_limit, format.operand));
     u.assign(p.id, kViewExponent, used);
-    const NodeId bits = b.unary(Op::bit_length, b.or_bits(value));
-    const NodeId excess = b.max(b.sub(bits, number(format.operand_bits)), number(0));
-    const NodeId seen = b.sub(excess, number(p.fraction));
-    u.assign(p.id, kViewNext, b.max(seen, b.sub(used, number(1))));
   }
 };
 
@@ -229,7 +260,7 @@ NodeId norm_factor(ir::Builder& b, double limit, const std::vector<NodeId>& grad
 }  // namespace
 
 void update_fixed(UpdateBuilder& u, const Optimizer& optimizer, const GradientClip& clip,
-                  const Format& format, const std::vector<FixedParameter>& parameters,
+                  const FixedSettings& settings, const std::vector<FixedParameter>& parameters,
                   const FixedRates& rates) {
   ir::Builder& b = u.b;
   std::vector<NodeId> gradients;
@@ -247,7 +278,7 @@ void update_fixed(UpdateBuilder& u, const Optimizer& optimizer, const GradientCl
     for (NodeId& g : gradients) g = b.mul_shift(g, factor, b.integer(15), kGradientLimit);
   }
   for (size_t i = 0; i < parameters.size(); ++i) {
-    const FixedUpdate update{u, format, parameters[i], gradients[i], rates};
+    const FixedUpdate update(u, settings, parameters[i], gradients[i], rates);
     std::visit([&](const auto& config) { fixed_update(update, config); }, optimizer);
   }
 }

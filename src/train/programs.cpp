@@ -113,10 +113,9 @@ void add_fixed_step(Graph& graph, const TrainingSetup& setup, const ModelGraph& 
   Builder& b = u.b;
   const Format& format = fixed::format_of(setup.network.type);
   const Batch batch = next_batch(graph, setup);
-  ir::FixedLowering lowering(
-      model.graph, graph, format, mode,
-      {input(graph, kSeed, DType::int64), input(graph, kStepNumber, DType::int64)},
-      sample_axes(model));
+  const ir::FixedInputs keys{input(graph, kSeed, DType::int64),
+                             input(graph, kStepNumber, DType::int64)};
+  ir::FixedLowering lowering(model.graph, graph, format, mode, keys, sample_axes(model));
   const NodeId x = encode(b, batch.features, setup, format);
   const NodeId exponent = b.integer(format.input_exponent() + setup.network.input_exponent);
   lowering.leaf(model.x, {b.cast(x, DType::int32), exponent}, {x, exponent});
@@ -124,19 +123,23 @@ void add_fixed_step(Graph& graph, const TrainingSetup& setup, const ModelGraph& 
   if (batch.targets != kNoNode)
     lowering.leaf(model.targets, {batch.targets, b.integer(setup.target_exponent)});
   lowering.leaf(model.count, {batch.count, kNoNode});
-  lower_parameters(model, format, graph, lowering);
+  lower_parameters(model, format, setup.network.storage, graph, lowering);
   lowering.value(
       model.logits);  // forward first, so that its roundings are numbered as in inference
 
-  const FixedRates rates{input(graph, kRate, DType::int32), input(graph, kRateShift, DType::int32),
+  const FixedRates rates{input(graph, kRate, DType::int32),
+                         input(graph, kRateShift, DType::int32),
                          input(graph, kInverseCount, DType::int32),
-                         input(graph, kInverseShift, DType::int32)};
+                         input(graph, kInverseShift, DType::int32),
+                         keys.seed,
+                         keys.step};
   std::vector<FixedParameter> parameters;
   for (const auto& [parameter, node, gradient] : model.parameters)
     if (gradient != kNoNode)
       parameters.push_back({parameter->id, parameter->value.shape(), -parameter->exponent,
-                            !parameter->view.empty(), lowering.value(gradient)});
-  update_fixed(u, setup.optimizer, setup.clip, format, parameters, rates);
+                            parameter->is_weights(), lowering.value(gradient)});
+  update_fixed(u, setup.optimizer, setup.clip, {format, setup.network.storage, setup.exponents},
+               parameters, rates);
   const NodeId sum = u.state(0, kLossSum, DType::int64, {}, SlotRole::kState);
   u.assign(0, kLossSum,
            b.add(sum, b.sum(b.cast(lowering.value(model.losses).mantissa, DType::int64), 2)));
@@ -159,7 +162,7 @@ bool add_fixed_forward(Graph& graph, const detail::NetworkState& network, const 
       slot(graph, kFeatures, SlotRole::kInput, format.operand, model.graph[model.x].shape);
   const NodeId exponent = b.integer(format.input_exponent() + network.input_exponent);
   lowering.leaf(model.x, {b.cast(x, DType::int32), exponent}, {x, exponent});
-  lower_parameters(model, format, graph, lowering);
+  lower_parameters(model, format, network.storage, graph, lowering);
   const auto output = [&](const char* name, uint64_t id, NodeId value) {
     phase.assignments.push_back(
         {graph.add_slot({name, id, SlotRole::kOutput, DType::int32, b.shape(value)}), value});
@@ -177,7 +180,20 @@ bool add_fixed_forward(Graph& graph, const detail::NetworkState& network, const 
   });
 }
 
+struct ModeRow {
+  const char* name;
+  ExponentMode mode;
+};
+constexpr ModeRow kTrainingModes[] = {{"delayed", ExponentMode::kDelayed},
+                                      {"dynamic", ExponentMode::kDynamic}};
+
 }  // namespace
+
+ExponentMode parse_exponent_mode(std::string_view name) {
+  for (const ModeRow& row : kTrainingModes)
+    if (name == row.name) return row.mode;
+  raise_unknown("exponent mode", name, exponent_modes());
+}
 
 Graph back_propagation(const TrainingSetup& setup) {
   check(setup.optimizer);
@@ -188,8 +204,9 @@ Graph back_propagation(const TrainingSetup& setup) {
   } else {
     ModelGraph model = build_model(setup.network, setup.batch, DType::float32, setup.loss);
     add_gradients(model);
-    add_fixed_step(graph, setup, model, kFirstStep, ExponentMode::kDynamic);
-    add_fixed_step(graph, setup, model, kStep, ExponentMode::kDelayed);
+    if (setup.exponents == ExponentMode::kDelayed)
+      add_fixed_step(graph, setup, model, kFirstStep, ExponentMode::kDynamic);
+    add_fixed_step(graph, setup, model, kStep, setup.exponents);
   }
   return ir::lower_for_backend(graph);
 }
@@ -223,3 +240,13 @@ Graph inference(const detail::NetworkState& network, size_t batch) {
 }
 
 }  // namespace paragon::train
+
+namespace paragon {
+
+std::vector<std::string> exponent_modes() {
+  std::vector<std::string> names;
+  for (const auto& row : train::kTrainingModes) names.emplace_back(row.name);
+  return names;
+}
+
+}  // namespace paragon

@@ -18,12 +18,16 @@ struct TrainingSetup {
   DType feature_type;  ///< uint8 (value = byte / 255), float32, or the operand type, encoded
   GradientClip clip = {};
   ModelLoss loss = {};
-  int target_exponent = 0;  ///< fixed point: of the encoded targets
+  int target_exponent = 0;                                  ///< fixed point: of the encoded targets
+  ir::ExponentMode exponents = ir::ExponentMode::kDelayed;  ///< kDelayed or kDynamic
 };
 
 /// A credit rule: how error becomes weight change. It makes the graph of a training with its
 /// phases, by name; the executor knows nothing of it.
 using CreditRule = ir::Graph (*)(const TrainingSetup& setup);
+
+/// A name of exponent_modes(); raises on others.
+ir::ExponentMode parse_exponent_mode(std::string_view name);
 
 ir::Graph back_propagation(const TrainingSetup& setup);
 

@@ -35,7 +35,8 @@ inline constexpr const char* kInverseCount = "inverse_count";
 inline constexpr const char* kInverseShift = "inverse_shift";
 
 // Phases of back-propagation.
-inline constexpr const char* kFirstStep = "first_step";  ///< fixed point: exponents from the values
+/// Delayed exponents: those of the first step come from the values.
+inline constexpr const char* kFirstStep = "first_step";
 inline constexpr const char* kStep = "step";
 
 }  // namespace paragon::train

@@ -60,6 +60,7 @@ struct Trainer::Impl {
   uint32_t loss_sum = 0;
   bool fixed_point = false;
   Loss loss;
+  ir::ExponentMode exponents;
   double rate;
 
   size_t step = 0, epoch = 0, row = 0;  // next step, current epoch (0-based), next row of it
@@ -68,7 +69,10 @@ struct Trainer::Impl {
   StopReason stop = StopReason::kNone;
 
   Impl(Network& n, TrainerOptions o)
-      : network(n), options(std::move(o)), loss(parse_loss(options.loss)) {
+      : network(n),
+        options(std::move(o)),
+        loss(parse_loss(options.loss)),
+        exponents(train::parse_exponent_mode(options.exponents)) {
     if (options.rate) train::set_rate(options.optimizer, *options.rate);
     train::check(options.optimizer);
     train::check(options.schedule);
@@ -82,6 +86,9 @@ struct Trainer::Impl {
             options.validation_split);
     network.outputs();  // raises if there is no layer
     fixed_point = info(network.type()).arithmetic == Arithmetic::kFixed;
+    if (!fixed_point && exponents != ir::ExponentMode::kDelayed)
+      raise("[trainer] exponents is '{}' and the type {}, expected an integer type",
+            options.exponents, name(network.type()));
     rate = train::rate(options.optimizer);
     if (options.progress != nullptr)
       display.emplace(*options.progress, is_terminal(*options.progress));
@@ -103,7 +110,8 @@ struct Trainer::Impl {
                                                      data->feature_type(),
                                                      options.clip,
                                                      {loss, data->has_targets()},
-                                                     data->target_exponent()});
+                                                     data->target_exponent(),
+                                                     exponents});
     const runtime::Backend& backend = runtime::find_backend(options.device);
     program = runtime::compile_cached(graph, backend.compile_options());
     instance = backend.instantiate(program, train::thread_count(options.threads));

@@ -76,7 +76,7 @@ void restore(const detail::TrainingState& state, const runtime::Program& program
   if (state.slots.size() != expected)
     raise(
         "[trainer] resume: the checkpoint holds {} values, this training keeps {}: was it made "
-        "with another optimizer?",
+        "with another optimizer or exponent mode?",
         state.slots.size(), expected);
 }
 

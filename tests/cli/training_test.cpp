@@ -48,6 +48,20 @@ TEST_F(Resume, AStoppedTrainingGoesOn) {
   }
 }
 
+TEST_F(Resume, PureStorage) {
+  const std::string options = " --data . --batch 16 --optimizer sgd --momentum 0.9 --rate 0.05";
+  const std::string network = " --layers '8x8 dense:10:softmax' --type uint8 --storage pure";
+  json_of("train --epochs 3 --out whole.json" + network + options);
+  json_of("train --epochs 1 --checkpoint half.json" + network + options);
+  json_of("train --epochs 3 --resume half.json --out resumed.json" + options);
+  EXPECT_EQ(folder_.read("whole.json"), folder_.read("resumed.json"));
+  EXPECT_EQ(json_of("info whole.json")["storage"], "pure");
+  EXPECT_EQ(json::parse(folder_.read("whole.json"))["storage"], "pure");
+  expect_refused("train --resume half.json --storage pure" + options, {"--storage"});
+  expect_refused("train --epochs 1 --layers '8x8 dense:10:softmax' --storage pure" + options,
+                 {"storage is 'pure'", "float32"});
+}
+
 TEST_F(Resume, ErrorsNameTheFile) {
   const std::string options = " --data . --quiet";
   expect_refused("train --resume none.json" + options, {"none.json"});
@@ -91,12 +105,12 @@ TEST_F(Stops, ValidationAndPatience) {
 
 TEST_F(Stops, SettingsOfOptimizersLossesAndClips) {
   const json plain = json_of(kStart + "--epochs 2");
-  for (const char* settings :
-       {"--optimizer sgd --rate 0.05 --momentum 0.9 --nesterov",
-        "--optimizer adam --beta1 0.8 --beta2 0.99 --epsilon 1e-6",
-        "--optimizer adamw --weight-decay 0.1 --beta1 0.8",
-        "--optimizer rmsprop --decay 0.9 --epsilon 1e-6 --momentum 0.5",
-        "--loss mean_squared_error", "--clip-lower -0.1 --clip-upper 0.2 --clip-norm 1.5"}) {
+  for (const char* settings : {"--optimizer sgd --rate 0.05 --momentum 0.9 --nesterov",
+                               "--optimizer adam --beta1 0.8 --beta2 0.99 --epsilon 1e-6",
+                               "--optimizer adamw --weight-decay 0.1 --beta1 0.8",
+                               "--optimizer rmsprop --decay 0.9 --epsilon 1e-6 --momentum 0.5",
+                               "--type int8 --exponents dynamic", "--loss mean_squared_error",
+                               "--clip-lower -0.1 --clip-upper 0.2 --clip-norm 1.5"}) {
     const json set = json_of(kStart + "--epochs 2 " + settings);
     EXPECT_NE(plain["epochs"][1]["loss"], set["epochs"][1]["loss"]) << settings;
   }
@@ -104,6 +118,8 @@ TEST_F(Stops, SettingsOfOptimizersLossesAndClips) {
   expect_refused(kStart + "--optimizer sgd --beta1 0.9", {"--beta1 does not go with"});
   expect_refused(kStart + "--nesterov", {"--nesterov does not go with --optimizer adam"});
   expect_refused(kStart + "--optimizer sgd --nesterov", {"nesterov", "momentum"});
+  expect_refused(kStart + "--type int8 --exponents fast", {"fast", "delayed", "dynamic"});
+  expect_refused(kStart + "--exponents dynamic", {"exponents is 'dynamic'", "float32"});
   expect_refused(kStart + "--loss hinge", {"hinge", "cross_entropy"});
   expect_refused(kStart + "--beta1 1.5", {"--beta1"});
   expect_refused(kStart + "--beta2 1", {"beta2 is 1"});

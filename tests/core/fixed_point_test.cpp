@@ -233,5 +233,16 @@ TEST(HalfCosine, StaysWithinTwoUnits) {
   EXPECT_EQ(half_cosine_q15(0, 0), 1 << 15);
 }
 
+TEST(FixedPoint, ReciprocalOfALogarithmIsTheNearest) {
+  std::vector<uint64_t> counts = {0xFFFFFFFF, 1 << 24, (1 << 24) - 1};
+  for (uint64_t count = 2; count < 20000; ++count) counts.push_back(count);
+  for (const uint64_t count : counts) {
+    const Mantissa15 got = reciprocal_log2(count);
+    const Mantissa15 wanted = to_mantissa15(1 / std::log2(static_cast<double>(count)));
+    EXPECT_EQ(got.mantissa, wanted.mantissa) << count;
+    EXPECT_EQ(got.shift, wanted.shift) << count;
+  }
+}
+
 }  // namespace
 }  // namespace paragon::fixed

@@ -125,6 +125,26 @@ TEST(Refusals, NumbersBeyondTheFormat) {
   EXPECT_TRUE(contains(error(int8, "\"view\": [", "\"view\": [1,"), "view is an array of 5"));
 }
 
+TEST(Refusals, PureWeights) {
+  for (const DType type : {int8, uint8, int16, uint32}) {
+    const Network network = parse_network("1 dense:1:relu", type, 1, "pure");
+    const fixed::Format& format = fixed::format_of(type);
+    const int64_t offset = info(type).kind == DTypeKind::kUnsigned
+                               ? int64_t{1} << (8 * size_of(format.operand) - 1)
+                               : 0;
+    for (const int64_t value :
+         {offset - format.operand_limit - 1, offset + format.operand_limit + 1})
+      EXPECT_TRUE(contains(
+          error_after(network, "\"values\": [", fmt::format("\"values\": [{}], \"old\": [", value)),
+          fmt::format("parameters[0].values[0] is {}", value)));
+  }
+  const Network network = parse_network("1 dense:1:relu", int8, 1, "pure");
+  EXPECT_TRUE(contains(error_after(network, "\"pure\"", "\"pur\""), "did you mean 'pure'?"));
+  EXPECT_TRUE(contains(error_after(network, "\"values\"", "\"view\""), "values is missing"));
+  EXPECT_TRUE(contains(error_after(network, "\"pure\"", "\"master\""), "view_exponent is missing"));
+  EXPECT_TRUE(contains(error_after("\"seed\"", "\"storage\": \"master\", \"seed\""), "'storage'"));
+}
+
 TEST(Refusals, ResidualsThatLeaveTheMastersRange) {
   Network network = parse_network("1 dense:1:relu", int16);
   detail::Parameter& weight = network.state().layers[0].parameters[0];

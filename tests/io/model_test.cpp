@@ -35,6 +35,29 @@ TEST(Model, RoundTripIsExactForEveryTypeLayerAndReplay) {
     }
 }
 
+TEST(Model, PureWeightsAreTheirOwnRecord) {
+  for (const auto& [type, twin] : {std::pair{int8, uint8}, {int16, uint16}, {int32, uint64}}) {
+    Network network = testing::network_of_all_layers(type, {}, "pure");
+    expect_equal(network, parse_model(model_text(network)));
+    testing::make_unusual(network);
+    expect_equal(network, parse_model(model_text(network)));
+    const json a = json::parse(model_text(testing::network_of_all_layers(type, {}, "pure"))),
+               b = json::parse(model_text(testing::network_of_all_layers(twin, {}, "pure")));
+    const int64_t offset = int64_t{1} << (8 * size_of(fixed::format_of(type).operand) - 1);
+    EXPECT_EQ(a["storage"], "pure");
+    for (size_t layer = 0; layer < a["layers"].size(); ++layer) {
+      const json &x = a["layers"][layer]["parameters"][0], &y = b["layers"][layer]["parameters"][0];
+      EXPECT_EQ(x["exponent"], y["exponent"]);
+      EXPECT_FALSE(x.contains("view"));
+      ASSERT_EQ(x["values"].size(), y["values"].size());
+      for (size_t i = 0; i < x["values"].size(); ++i)
+        EXPECT_EQ(x["values"][i].get<int64_t>() + offset, y["values"][i].get<int64_t>());
+    }
+  }
+  const json usual = json::parse(model_text(testing::network_of_all_layers(int8)));
+  EXPECT_FALSE(usual.contains("storage"));
+}
+
 TEST(Model, SavedFilesLoad) {
   const TemporaryFolder folder;
   for (const DType type : network_types()) {

@@ -17,8 +17,13 @@ using testing::message_of;
 using testing::TemporaryFolder;
 
 std::vector<Network> networks_of(DType type) {
-  return {io::testing::network_of_all_layers(type, {.mode = "loop", .times = 1}),
-          parse_network("3x3 local:3x3:leaky_relu:field=2 dense:3:softmax", type)};
+  std::vector<Network> networks = {
+      io::testing::network_of_all_layers(type, {.mode = "loop", .times = 1}),
+      parse_network("3x3 local:3x3:leaky_relu:field=2 dense:3:softmax", type)};
+  if (!is_float(type))
+    networks.push_back(
+        io::testing::network_of_all_layers(type, {.mode = "loop", .times = 1}, "pure"));
+  return networks;
 }
 
 data::Dataset samples() {
@@ -49,10 +54,12 @@ TrainerOptions options_for(const Optimizer& optimizer) {
   return options;
 }
 
-void expect_same_after_resuming(const Network& fresh, const Optimizer& optimizer) {
+void expect_same_after_resuming(const Network& fresh, const Optimizer& optimizer,
+                                const std::string& exponents = "delayed") {
   const TemporaryFolder folder;
   const data::Dataset data = samples();
   TrainerOptions options = options_for(optimizer);
+  options.exponents = exponents;
   Network whole = fresh;
   Trainer trainer(whole, options);
   trainer.begin(data);
@@ -85,6 +92,12 @@ TEST(Resume, GivesTheSameBitsInEveryTypeWithEveryOptimizer) {
         SCOPED_TRACE(fmt::format("{} optimizer {}", name(type), optimizer.index()));
         expect_same_after_resuming(network, optimizer);
       }
+}
+
+TEST(Resume, WithDynamicExponents) {
+  for (const DType type : {int8, int32, uint64})
+    for (const Network& network : networks_of(type))
+      expect_same_after_resuming(network, Adam{.rate = 0.01}, "dynamic");
 }
 
 TEST(Resume, FitGoesOnAfterACheckpointOfAnEpoch) {

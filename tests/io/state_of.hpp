@@ -95,6 +95,7 @@ inline void expect_equal(const Network& first, const Network& second) {
   const auto& a = first.state();
   const auto& b = second.state();
   EXPECT_EQ(a.type, b.type);
+  EXPECT_EQ(a.storage, b.storage);
   EXPECT_EQ(a.seed, b.seed);
   EXPECT_EQ(a.input_shape, b.input_shape);
   EXPECT_EQ(a.input_exponent, b.input_exponent);
@@ -151,8 +152,9 @@ inline std::vector<Replay> replays() {
 }
 
 /// A layer of each kind with 3x3 neurons, over a 3x3 input: a chain that any replay fits.
-inline Network network_of_all_layers(DType type, const Replay& replay = {}) {
-  Network network({.input = {3, 3}, .type = type, .seed = 11});
+inline Network network_of_all_layers(DType type, const Replay& replay = {},
+                                     const std::string& storage = "master") {
+  Network network({.input = {3, 3}, .type = type, .seed = 11, .storage = storage});
   network.add(LocallyConnected{.grid = {3, 3},
                                .field = 2,
                                .activation = "leaky_relu",
@@ -198,7 +200,9 @@ inline void make_unusual(Network& network) {
             }
           });
         };
-        fill(parameter.value, format.master_limit());
+        const bool weights = parameter.is_weights();
+        fill(parameter.value,
+             weights ? fixed::weight_format(format, state.storage).limit : format.master_limit());
         if (parameter.view.empty()) continue;
         fill(parameter.view, format.operand_limit);
         parameter.view_exponent =

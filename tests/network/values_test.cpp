@@ -62,10 +62,27 @@ TEST(SetValues, FixedPointRoundsToTheMastersUnit) {
   }
 }
 
-TEST(SetValues, TheViewFollows) {
-  for (const DType type : {int8, uint16, int64}) {
-    Network net = network(type);
+TEST(SetValues, PureWeightsRoundToTheirOwnUnit) {
+  for (const DType type : {int8, uint16, int32, int64}) {
+    Network net({.input = {2}, .type = type, .storage = "pure"});
+    net.add(Dense{.units = 2, .name = "a"});
     const std::vector<double> values = {0.7, -0.2, 0.01, 0.3};
+    const std::vector<double> got = set(net, 0, values);
+    const fixed::Format& format = fixed::format_of(type);
+    EXPECT_EQ(parameter(net, 0).exponent, format.pure_headroom - format.operand_bits);
+    EXPECT_EQ(parameter(net, 0).value.type(), format.operand);
+    for (size_t i = 0; i < values.size(); ++i)
+      EXPECT_NEAR(got[i], values[i], std::ldexp(0.5, parameter(net, 0).exponent)) << name(type);
+    EXPECT_EQ(set(net, 1, {0.25, -1}), (std::vector<double>{0.25, -1}));  // biases as always
+  }
+}
+
+TEST(SetValues, TheViewFollows) {
+  // The second largest is above the limit of 127/128 of a power of two, and is not clipped.
+  for (const auto& [type, largest] :
+       {std::pair{int8, 0.7}, {uint16, 0.7}, {uint16, 0.9999}, {int64, 0.7}, {int64, 0.99999}}) {
+    Network net = network(type);
+    const std::vector<double> values = {largest, -0.2, 0.01, 0.3};
     set(net, 0, values);
     const Parameter& weights = parameter(net, 0);
     const double unit = std::ldexp(1, weights.view_exponent);
@@ -73,7 +90,10 @@ TEST(SetValues, TheViewFollows) {
       for (size_t i = 0; i < values.size(); ++i)
         EXPECT_NEAR(static_cast<double>(view[i]) * unit, values[i], unit / 2);
     });
-    EXPECT_GE(0.7 / unit, std::ldexp(1, fixed::format_of(type).operand_bits - 1));
+    // One bit fewer where the bitwise or of all is above the limit.
+    const fixed::Format& format = fixed::format_of(type);
+    const int bits = format.operand_bits - (format.is_limited() ? 2 : 1);
+    EXPECT_GE(largest / unit, std::ldexp(1, bits));
   }
 }
 

@@ -17,7 +17,7 @@ MASK64 = 2**64 - 1
 Format = namedtuple("Format", "name m limit master_bits bias_fraction P Q")
 FORMATS = {
     "int8": Format("int8", 7, 127, 30, 24, 15, 16),
-    "int16": Format("int16", 15, 32639, 30, 24, 15, 16),
+    "int16": Format("int16", 15, 32639, 30, 24, 30, 24),
     "int32": Format("int32", 23, 8355711, 30, 24, 30, 24),
     "int64": Format("int64", 23, 8355711, 54, 48, 30, 24),
 }
@@ -35,6 +35,18 @@ def bitlen(value):
 def bitlen_or(rows):
     """bitlen of the bitwise or of all magnitudes, which is that of the largest one."""
     return max((bitlen(v) for row in rows for v in row), default=0)
+
+
+def operand_shift(rows, format):
+    """Shift of values to operands, from the bitwise or of all magnitudes."""
+    magnitudes = 0
+    for row in rows:
+        for v in row:
+            magnitudes |= abs(v)
+    shift = max(0, bitlen(magnitudes) - format.m)
+    if format.m > 7 and round_shift(magnitudes, shift) > format.limit:
+        shift += 1
+    return shift
 
 
 def clip(value, limit):

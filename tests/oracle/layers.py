@@ -7,7 +7,6 @@ import curves
 from fixed_point import (
     ROLE_INITIAL,
     VALUE_LIMIT,
-    bitlen,
     bits64,
     clip,
     div_round,
@@ -15,6 +14,7 @@ from fixed_point import (
     log2_q16,
     make_key,
     mul_shift,
+    operand_shift,
     round_shift,
 )
 
@@ -35,8 +35,8 @@ class Matrix:
         self.view = [clip(round_shift(v, exponent + self.fraction), limit) for v in self.master]
         self.view_exponent = exponent
 
-    def exponent_for_view(self, m):
-        return max(0, max(bitlen(v) for v in self.master) - m) - self.fraction
+    def exponent_for_view(self, format):
+        return operand_shift([self.master], format) - self.fraction
 
 
 class Layer:
@@ -67,7 +67,7 @@ class Layer:
         count = self.weights_shape[0] * self.weights_shape[1]
         master = [((bits64(key, i) ^ 2**63) * (2 * bound + 1) >> 64) - bound for i in range(count)]
         self.weights = Matrix(id + 1, self.weights_shape, master, f)
-        self.weights.make_view(self.weights.exponent_for_view(format.m), format.limit)
+        self.weights.make_view(self.weights.exponent_for_view(format), format.limit)
         self.bias = Matrix(id + 2, self.bias_shape, [0] * self.units, format.bias_fraction)
 
 

@@ -45,7 +45,7 @@ class Optimizer:
             if p.view_next is not None:
                 used = p.view_next
                 p.make_view(used, self.format.limit)
-                p.view_next = max(p.exponent_for_view(self.format.m), used - 1)
+                p.view_next = max(p.exponent_for_view(self.format), used - 1)
 
     def mean(self, numbers, e, count):
         i, i_s = reciprocal15(count)

@@ -13,6 +13,7 @@ from fixed_point import (
     clip,
     make_key,
     mul_shift,
+    operand_shift,
     round_shift,
     stochastic_shift,
     to_mantissa15,
@@ -24,13 +25,13 @@ ROUNDINGS_OF_A_PASS = 256
 class Exponents:
     """Which exponent a rounding uses: dynamic in the first step, delayed after, or frozen."""
 
-    def __init__(self, mode, stored, m):
-        self.mode, self.stored, self.m = mode, stored, m
+    def __init__(self, mode, stored, format):
+        self.mode, self.stored, self.format = mode, stored, format
         self.next, self.seen = {}, {}
 
     def choose(self, slot, rows, exponent):
         """slot: (layer's id, name, repetition)"""
-        seen = exponent + max(0, bitlen_or(rows) - self.m)
+        seen = exponent + operand_shift(rows, self.format)
         self.seen[slot] = seen
         used = seen if self.mode == "dynamic" else self.stored[slot]
         self.next[slot] = max(seen, used - 1)
@@ -201,14 +202,13 @@ class Step:
 
     def before_softmax(self, rows, e, probabilities):
         P = self.format.P
-        c = ceil_log2(len(rows[0]))
         result = []
         for row, p in zip(rows, probabilities):
             w = [mul_shift(v, p_c, P, VALUE_LIMIT) for v, p_c in zip(row, p)]
-            total = round_shift(sum(w), c)
+            total = clip(sum(w), VALUE_LIMIT)
             shares = [mul_shift(total, p_c, P, VALUE_LIMIT) for p_c in p]
-            result.append([clip(align(v, c, VALUE_LIMIT) - s, VALUE_LIMIT) for v, s in zip(w, shares)])
-        return result, e + c
+            result.append([clip(v - s, VALUE_LIMIT) for v, s in zip(w, shares)])
+        return result, e
 
     def back_pick(self, node, y, x, rows, e, _):
         self.back_chosen(node, y, x, rows, e, lambda n: node.detail)

@@ -82,7 +82,7 @@ class Network:
     def predict(self, q):
         slots = {(l.id, "activation_exponent", i): e for l in self.layers for i, e in l.frozen.items()}
         graph = Graph(self.layers)
-        step = self.step(graph, q, Exponents("frozen" if slots else "dynamic", slots, self.format.m))
+        step = self.step(graph, q, Exponents("frozen" if slots else "dynamic", slots, self.format))
         rows, e = step.value(graph.last)
         if self.layers[-1].activation != "softmax":
             return rows, e
@@ -130,7 +130,7 @@ class Training:
         key = make_key(self.seed, self.epoch, ROLE_SHUFFLE)
         rows = [permuted_index(key, start + (i if i < count else 0), total) for i in range(self.batch)]
         mask = [1 if i < count else 0 for i in range(self.batch)]
-        exponents = Exponents("delayed" if self.step else "dynamic", self.exponents, self.format.m)
+        exponents = Exponents("delayed" if self.step else "dynamic", self.exponents, self.format)
         step = self.network.step(self.graph, [self.samples[r] for r in rows], exponents)
         losses, error = self.lose(step, [self.answers[r] for r in rows], mask)
         gradients = step.back(error, (self.network.layers[-1].id, 0), self.seed, self.step)

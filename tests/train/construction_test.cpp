@@ -317,5 +317,30 @@ TEST(FixedPoint, PredictionsAreTheSameOnBothDevicesAndForAnyBatch) {
     }
 }
 
+// With frozen exponents a sample's outputs are its own, whatever lies beside it in the batch.
+TEST(FixedPoint, NeighboursDoNotChangeAPrediction) {
+  const data::Dataset set = blobs({20, 20}, 60, 10, 3);
+  const auto dense = [](DType type) { return testing::dense_network(type); };
+  const auto local = [](DType type) { return testing::pure(testing::local_network(type)); };
+  for (const DType type : {int8, uint16, int32, int64})
+    for (Network (*make)(DType) :
+         {+dense, +local, &testing::mixed_network, &testing::replaying_network}) {
+      Network network = make(type);
+      Trainer(network, {.optimizer = Sgd{.rate = 0.05}, .batch = 16, .epochs = 1}).fit(set);
+      std::vector<float> features;
+      for (size_t i = 0; i < 8 * 400; ++i)
+        features.push_back(static_cast<float>(set.bytes[i]) / 255);
+      std::vector<std::vector<float>> of_a_sample;
+      for (const float beside : {0.0f, -3e8f, 1.0f, 7e20f}) {
+        for (size_t i = 400; i < features.size(); ++i) features[i] = beside;
+        Predictor predictor(network, {.batch = 8});
+        std::vector<float> outputs(80);
+        predictor.run(features, outputs);
+        of_a_sample.emplace_back(outputs.begin(), outputs.begin() + 10);
+      }
+      for (const auto& outputs : of_a_sample) EXPECT_EQ(outputs, of_a_sample[0]) << name(type);
+    }
+}
+
 }  // namespace
 }  // namespace paragon

@@ -11,9 +11,11 @@ namespace {
 // The first step of a fixed-point training differs from the others in how exponents are found, and
 // in nothing else: every phase must write the same slots, the running powers of Adam among them.
 TEST(Phases, OfATrainingWriteTheSameSlots) {
-  for (const Optimizer& optimizer :
-       {Optimizer(Adam{}), Optimizer(Sgd{.momentum = 0.9}), Optimizer(RmsProp{.momentum = 0.5})}) {
-    Network network({.input = {6, 6}, .type = int8});
+  for (const auto& [optimizer, storage] : {std::pair{Optimizer(Adam{}), "master"},
+                                           {Optimizer(Adam{}), "pure"},
+                                           {Optimizer(Sgd{.momentum = 0.9}), "master"},
+                                           {Optimizer(RmsProp{.momentum = 0.5}), "pure"}}) {
+    Network network({.input = {6, 6}, .type = int8, .storage = storage});
     network.add(LocallyConnected{.grid = {4, 4}, .field = 3, .activation = "leaky_relu"})
         .add(Dense{.units = 3, .activation = "softmax"});
     const ir::Graph graph =

@@ -12,6 +12,7 @@
 
 #include "core/random.hpp"
 #include "network/state.hpp"
+#include "network/values.hpp"
 #include "runtime/backend.hpp"
 
 namespace paragon::testing {
@@ -93,6 +94,22 @@ inline Network local_network(DType type) {
   network.add(LocallyConnected{.grid = {12, 11}, .field = 5, .activation = "leaky_relu"});
   network.add(LocallyConnected{.grid = {6, 6}, .field = 3, .activation = "relu"});
   network.add(Dense{.units = 10, .activation = "softmax"});
+  return network;
+}
+
+/// The same network with pure weights (docs/numerics.md, "Pure storage").
+inline Network pure(Network network) {
+  detail::NetworkState& state = network.state();
+  state.storage = fixed::Storage::pure;
+  for (detail::Layer& layer : state.layers)
+    for (detail::Parameter& parameter : layer.parameters) {
+      if (!parameter.is_weights()) continue;
+      const std::vector<double> values = network.values(layer.name + "." + parameter.role);
+      parameter.value = Tensor(fixed::format_of(state.type).operand, parameter.value.shape());
+      parameter.view = {};
+      parameter.view_exponent = 0;
+      detail::set_values(state, parameter, values);
+    }
   return network;
 }
 
