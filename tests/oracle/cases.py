@@ -34,6 +34,8 @@ class Case:
     epochs: int = 3
     seed: int = 1
     device: str = "cpu"
+    storage: str = "master"
+    exponents: str = "delayed"
 
     def make_optimizer(self):
         return OPTIMIZERS[self.optimizer](**self.settings)
@@ -41,7 +43,7 @@ class Case:
     def options(self):
         """The program's options, as words."""
         values = {name: getattr(self, name) for name in ("type", "layers", "optimizer", "loss", "batch", "seed")}
-        values["device"] = self.device
+        values.update(device=self.device, storage=self.storage, exponents=self.exponents)
         values["schedule"] = self.schedule[0]
         if self.schedule[0] == "step":
             values["every"], values["factor"] = self.schedule[1:]
@@ -83,6 +85,9 @@ def table():
             yield Case(f"{t}, squared error, {last}", t, layers, MOMENTUM, loss="mean_squared_error")
             if last != "softmax":
                 yield Case(f"{t}, cross-entropy, {last}", t, layers, MOMENTUM)
+        yield Case(f"{t}, dynamic exponents", t, DEEP, MOMENTUM, exponents="dynamic")
+        yield Case(f"{t}, pure", t, DEEP, NESTEROV, storage="pure")
+        yield Case(f"{t}, pure adamw", t, LOCAL, {"rate": 0.01}, "adamw", storage="pure", exponents="dynamic")
         yield Case(f"{t}, adam", t, settings={"rate": 0.01}, optimizer="adam", epochs=8)
         yield Case(f"{t}, adam with decay", t, LOCAL, ADAM, "adam", schedule=("cosine",))
         yield Case(f"{t}, adamw", t, settings={"rate": 0.02, "weight_decay": 0.05}, optimizer="adamw")
@@ -154,4 +159,6 @@ def random_case(number):
         epochs=r.randint(1, 4),
         seed=r.choice((r.randint(0, 100), r.getrandbits(64))),
         device=r.choice(("cpu", "ref")),
+        storage=r.choice(("master", "master", "pure")),
+        exponents=r.choice(("delayed", "delayed", "dynamic")),
     )

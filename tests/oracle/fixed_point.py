@@ -32,21 +32,12 @@ def bitlen(value):
     return abs(value).bit_length()
 
 
-def bitlen_or(rows):
-    """bitlen of the bitwise or of all magnitudes, which is that of the largest one."""
-    return max((bitlen(v) for row in rows for v in row), default=0)
-
-
-def operand_shift(rows, format):
-    """Shift of values to operands, from the bitwise or of all magnitudes."""
-    magnitudes = 0
+def or_magnitudes(rows):
+    result = 0
     for row in rows:
         for v in row:
-            magnitudes |= abs(v)
-    shift = max(0, bitlen(magnitudes) - format.m)
-    if format.m > 7 and round_shift(magnitudes, shift) > format.limit:
-        shift += 1
-    return shift
+            result |= abs(v)
+    return result
 
 
 def clip(value, limit):
@@ -76,6 +67,12 @@ def stochastic_shift(value, shift, random):
 
 def align(value, shift, limit):
     return clip(round_shift(value, shift), limit)
+
+
+def excess(magnitudes, format):
+    """The shift of values to operands, from the bitwise or of their magnitudes."""
+    x = max(0, bitlen(magnitudes) - format.m)
+    return x + 1 if format.m > 7 and align(magnitudes, x, VALUE_LIMIT) > format.limit else x
 
 
 def mul_shift(a, b, shift, limit):
@@ -190,7 +187,7 @@ def reciprocal15(n):
 # Random numbers ---------------------------------------------------------------------------------
 
 CONTRACT_VERSION = 1
-ROLE_INITIAL, ROLE_SHUFFLE, ROLE_ERROR = 1, 2, 4
+ROLE_INITIAL, ROLE_SHUFFLE, ROLE_UPDATE, ROLE_ERROR = 1, 2, 3, 4
 
 
 def mix64(x):

@@ -155,7 +155,7 @@ def number_bytes(network):
     for layer in network.layers:
         numbers.append(layer.id)
         for p in (layer.weights, layer.bias):
-            numbers += [p.id, *p.shape, -p.fraction, p.view_exponent, *p.master]
+            numbers += [p.id, *p.shape, p.view_exponent if p.pure else -p.fraction, p.view_exponent, *p.numbers()]
         numbers.append(len(layer.frozen))
         for repetition, exponent in sorted(layer.frozen.items()):
             numbers += [repetition, exponent]

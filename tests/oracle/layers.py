@@ -6,16 +6,20 @@ from math import isqrt
 import curves
 from fixed_point import (
     ROLE_INITIAL,
+    ROLE_UPDATE,
     VALUE_LIMIT,
+    bits32,
     bits64,
     clip,
     div_round,
+    excess,
     exp2_negative,
     log2_q16,
     make_key,
     mul_shift,
-    operand_shift,
+    or_magnitudes,
     round_shift,
+    stochastic_shift,
 )
 
 GAINS = {"relu": 6, "leaky_relu": 6, "elu": 6, "swish": 6, "gelu": 6, "sigmoid": 3, "tanh": 3}
@@ -26,17 +30,63 @@ LEAK = (20972, 21)  # 0.01
 class Matrix:
     """Weights or biases: a master at a constant exponent -f; weights have a view too."""
 
-    def __init__(self, id, shape, master, fraction):
-        self.id, self.shape, self.master, self.fraction = id, shape, master, fraction
+    pure = False
+
+    def __init__(self, id, shape, master, fraction, bits):
+        self.id, self.shape, self.master, self.fraction, self.bits = id, shape, master, fraction, bits
         self.view = self.view_next = None
         self.view_exponent = 0
+
+    def numbers(self):
+        """What the network is made of."""
+        return self.master
+
+    def begin(self):
+        if self.view:
+            self.view_next = self.view_exponent
+
+    def write(self, masters, format, moving, _):
+        """New masters; moving: the view's exponent is theirs in every step."""
+        self.master = masters
+        if self.view:
+            used = self.exponent_for_view(format) if moving else self.view_next
+            self.make_view(used, format.limit)
+            self.view_next = max(self.exponent_for_view(format), used - 1)
 
     def make_view(self, exponent, limit):
         self.view = [clip(round_shift(v, exponent + self.fraction), limit) for v in self.master]
         self.view_exponent = exponent
 
     def exponent_for_view(self, format):
-        return operand_shift([self.master], format) - self.fraction
+        return excess(or_magnitudes([self.master]), format) - self.fraction
+
+
+class PureWeights:
+    """Weights that are operands and nothing else; a master exists only during an update."""
+
+    pure = True
+    bits = 30
+
+    def __init__(self, id, shape, weights, fraction, m):
+        self.id, self.shape, self.view, self.view_exponent, self.m = id, shape, weights, -fraction, m
+        self.fraction = fraction + 30 - m  # of the master
+
+    @property
+    def master(self):
+        return [w << (30 - self.m) for w in self.view]
+
+    def numbers(self):
+        return self.view
+
+    def begin(self):
+        pass
+
+    def write(self, masters, format, _, key_words):
+        key = make_key(*key_words, self.id, ROLE_UPDATE, 0)
+        shift = 30 - self.m
+        self.view = [
+            clip(stochastic_shift(v, shift, bits32(key, i)), format.limit) for i, v in enumerate(masters)
+        ]
 
 
 class Layer:
@@ -55,20 +105,24 @@ class Layer:
         self.replay = None
         self.frozen = {}  # exponents of predictions, by repetition
 
-    def initialise(self, id, inputs, seed, format):
+    def initialise(self, id, inputs, seed, format, pure):
         self.id, self.inputs = id, inputs
         gain = GAINS.get(self.activation, 1)
         e = -31
         while not (gain <= self.fan_in * 4**e if e >= 0 else gain <= self.fan_in >> (-2 * e)):
             e += 1
-        f = format.master_bits - (e + 6)
+        headroom = {7: 2, 15: 4, 23: 6}[format.m] if pure else 6
+        f = (format.m if pure else format.master_bits) - (e + headroom)
         bound = isqrt(gain * 2 ** min(2 * f, 60) // self.fan_in) * 2 ** max(f - 30, 0)
         key = make_key(seed, id + 1, ROLE_INITIAL)
         count = self.weights_shape[0] * self.weights_shape[1]
         master = [((bits64(key, i) ^ 2**63) * (2 * bound + 1) >> 64) - bound for i in range(count)]
-        self.weights = Matrix(id + 1, self.weights_shape, master, f)
-        self.weights.make_view(self.weights.exponent_for_view(format), format.limit)
-        self.bias = Matrix(id + 2, self.bias_shape, [0] * self.units, format.bias_fraction)
+        if pure:
+            self.weights = PureWeights(id + 1, self.weights_shape, master, f, format.m)
+        else:
+            self.weights = Matrix(id + 1, self.weights_shape, master, f, format.master_bits)
+            self.weights.make_view(self.weights.exponent_for_view(format), format.limit)
+        self.bias = Matrix(id + 2, self.bias_shape, [0] * self.units, format.bias_fraction, format.master_bits)
 
 
 def dense(inputs, units, activation="linear", activations=None):

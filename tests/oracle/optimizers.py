@@ -29,23 +29,18 @@ class Optimizer:
         self.lower, self.upper, self.norm = lower, upper, norm
 
     def begin(self, network):
-        self.format = network.format
-        self.master_limit = 2**self.format.master_bits - 1
         self.state = {(p.id, name): [0] * len(p.master) for p in network.matrices() for name in self.slots}
         self.scalars = {}
 
-    def update(self, network, gradients, count, rate):
+    def update(self, network, gradients, count, rate, moving, key_words):
+        """moving: exponents of views follow the masters; key_words: seed and step."""
         means = {id: self.mean(numbers, e, count) for id, (numbers, e) in gradients.items()}
         means = self.limit(means)
         self.step_begins()
         for p in network.matrices():
-            p.master = [
-                clip(m - step, self.master_limit) for m, step in zip(p.master, self.steps(p, means[p.id], rate))
-            ]
-            if p.view_next is not None:
-                used = p.view_next
-                p.make_view(used, self.format.limit)
-                p.view_next = max(p.exponent_for_view(self.format), used - 1)
+            steps, limit = self.steps(p, means[p.id], rate), 2**p.bits - 1
+            masters = [clip(m - step, limit) for m, step in zip(p.master, steps)]
+            p.write(masters, network.format, moving, key_words)
 
     def mean(self, numbers, e, count):
         i, i_s = reciprocal15(count)
@@ -65,15 +60,13 @@ class Optimizer:
     def step_begins(self):
         pass
 
-    def rated(self, value, n, rate, f):
+    def rated(self, value, n, rate, p):
         r, r_s = rate
-        if self.format.master_bits == 30:
-            return mul_shift(value, r, r_s + n - f, VALUE_LIMIT)
-        return clip(round_shift(value * r, r_s + n - f), 2**54 - 1)
+        return clip(round_shift(value * r, r_s + n - p.fraction), 2**p.bits - 1)
 
     def factors(self, p):
         """Masters as factors of products, and their fraction bits."""
-        if self.format.master_bits == 30:
+        if p.bits == 30:
             return p.master, p.fraction
         return [align(v, 24, VALUE_LIMIT) for v in p.master], p.fraction - 24
 
@@ -108,7 +101,7 @@ class Sgd(Optimizer):
             if self.nesterov:
                 v = [clip(x + mul_shift(y, beta, 15, VALUE_LIMIT), VALUE_LIMIT) for x, y in zip(g, v)]
             g = v
-        return [self.rated(v, 28, rate, p.fraction) for v in g]
+        return [self.rated(v, 28, rate, p) for v in g]
 
 
 # Mean squares and their roots -----------------------------------------------------------------------
@@ -200,12 +193,12 @@ class Adam(Optimizer):
         product = rate[0] * self.correction
         x = max(bitlen(product) - 15, 0)
         corrected = (align(product, x, 2**15 - 1), rate[1] + 15 - x)
-        steps = [self.rated(mul_rsqrt(a, b, self.epsilon), 22, corrected, p.fraction) for a, b in zip(m, v)]
+        steps = [self.rated(mul_rsqrt(a, b, self.epsilon), 22, corrected, p) for a, b in zip(m, v)]
         if self.decoupled and self.weight_decay:
             d, d_s = to_mantissa15(self.weight_decay)
             masters, f = self.factors(p)
-            decay = [self.rated(mul_shift(w, d, d_s + f - 28, VALUE_LIMIT), 28, rate, p.fraction) for w in masters]
-            steps = [clip(s + w, self.master_limit) for s, w in zip(steps, decay)]
+            decay = [self.rated(mul_shift(w, d, d_s + f - 28, VALUE_LIMIT), 28, rate, p) for w in masters]
+            steps = [clip(s + w, 2**p.bits - 1) for s, w in zip(steps, decay)]
         return steps
 
 
@@ -231,7 +224,7 @@ class RmsProp(Optimizer):
             beta, old = share(self.momentum), self.state[p.id, "momentum"]
             u = [clip(mul_shift(o, beta, 15, VALUE_LIMIT) + x, VALUE_LIMIT) for o, x in zip(old, u)]
             self.state[p.id, "momentum"] = u
-        return [self.rated(x, 22, rate, p.fraction) for x in u]
+        return [self.rated(x, 22, rate, p) for x in u]
 
 
 def check_values_of_the_page():

@@ -7,13 +7,14 @@ from fixed_point import (
     ROLE_ERROR,
     VALUE_LIMIT,
     align,
-    bitlen_or,
+    bitlen,
     bits32,
     ceil_log2,
     clip,
+    excess,
     make_key,
     mul_shift,
-    operand_shift,
+    or_magnitudes,
     round_shift,
     stochastic_shift,
     to_mantissa15,
@@ -31,7 +32,7 @@ class Exponents:
 
     def choose(self, slot, rows, exponent):
         """slot: (layer's id, name, repetition)"""
-        seen = exponent + operand_shift(rows, self.format)
+        seen = exponent + excess(or_magnitudes(rows), self.format)
         self.seen[slot] = seen
         used = seen if self.mode == "dynamic" else self.stored[slot]
         self.next[slot] = max(seen, used - 1)
@@ -98,7 +99,7 @@ class Step:
         c = sum_shift(2 * self.format.m, layer.weights_shape[0 if layer.kind == "dense" else 1])
         acc = [[round_shift(sum(row[i] * w.view[k] for i, k in t), c) for t in layer.terms] for row in q]
         e_a = e + w.view_exponent + c
-        e_z = e_a if self.format.m == 7 else max(e_a, bitlen_or([b.master]) - 29 - b.fraction)
+        e_z = e_a if self.format.m == 7 else max(e_a, bitlen(or_magnitudes([b.master])) - 29 - b.fraction)
         bias = aligned([b.master], e_z + b.fraction)[0]
         return [
             [clip(v + s, VALUE_LIMIT) for v, s in zip(row, bias)] for row in aligned(acc, e_z - e_a)

@@ -72,19 +72,27 @@ def compare(what, expected, got):
     raise Difference(f"{what}: the oracle has {expected}, the program {got}")
 
 
+def compare_weights(name, oracle, found, offset):
+    if oracle.pure:
+        compare(f"{name}: exponent", oracle.view_exponent, found["exponent"])
+        compare(f"{name}: values", oracle.view, [v - offset for v in numbers(found["values"])])
+        return
+    compare(f"{name}: exponent", -oracle.fraction, found["exponent"])
+    compare(f"{name}: view_exponent", oracle.view_exponent, found["view_exponent"])
+    view = [v - offset for v in numbers(found["view"])]
+    compare(f"{name}: view", oracle.view, view)
+    shift = found["view_exponent"] - found["exponent"]
+    masters = [v * 2**shift + r for v, r in zip(view, numbers(found["residual"]))]
+    compare(f"{name}: master", oracle.master, masters)
+
+
 def compare_parameters(net, type_name, model):
     offset = OFFSETS[TWINS[type_name]] if type_name[0] == "u" else 0
     for layer, found in zip(net.layers, model["layers"]):
         name = found["name"]
         compare(f"{name}: id", layer.id, found["id"])
         weights, bias = found["parameters"]
-        compare(f"{name}.weights: exponent", -layer.weights.fraction, weights["exponent"])
-        compare(f"{name}.weights: view_exponent", layer.weights.view_exponent, weights["view_exponent"])
-        view = [v - offset for v in numbers(weights["view"])]
-        compare(f"{name}.weights: view", layer.weights.view, view)
-        shift = weights["view_exponent"] - weights["exponent"]
-        masters = [v * 2**shift + r for v, r in zip(view, numbers(weights["residual"]))]
-        compare(f"{name}.weights: master", layer.weights.master, masters)
+        compare_weights(f"{name}.weights", layer.weights, weights, offset)
         compare(f"{name}.bias: exponent", -layer.bias.fraction, bias["exponent"])
         compare(f"{name}.bias: master", layer.bias.master, numbers(bias["values"]))
         pairs = found.get("output_exponents", [])
@@ -97,9 +105,10 @@ def slots_of(run_):
     for (id, name, repetition), exponent in [*run_.exponents.items(), *run_.peaks.items()]:
         slots[id, name if repetition == 0 else f"{name}.{repetition}"] = [exponent]
     for p in run_.network.matrices():
-        if p.view is not None:
+        if p.view and not p.pure:
             slots[p.id, "view_exponent"] = [p.view_exponent]
-            slots[p.id, "view_next"] = [p.view_next]
+            if not run_.moving:
+                slots[p.id, "view_next"] = [p.view_next]
     slots.update(run_.optimizer.state)
     slots.update({(0, name): [value] for name, value in run_.optimizer.scalars.items()})
     slots[0, "loss_sum"] = [run_.loss_sum]
@@ -129,10 +138,10 @@ def compare_predictions(program, net, images, folder):
 
 
 def oracle_run(case, shape, images, labels):
-    net = training.Network(format_of(case.type), case.seed, shape)
+    net = training.Network(format_of(case.type), case.seed, shape, case.storage == "pure")
     for word in case.layers.split()[1:]:
         net.add_word(word)
-    settings = {name: getattr(case, name) for name in ("seed", "batch", "epochs", "loss", "schedule")}
+    settings = {name: getattr(case, name) for name in ("seed", "batch", "epochs", "loss", "schedule", "exponents")}
     run_ = training.Training(net, case.make_optimizer(), images, labels, **settings)
     while run_.advance():
         pass

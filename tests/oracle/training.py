@@ -34,8 +34,8 @@ def fitting_exponent(rows):
 
 
 class Network:
-    def __init__(self, format, seed, input_shape):
-        self.format, self.seed, self.input_shape = format, seed, input_shape
+    def __init__(self, format, seed, input_shape, pure=False):
+        self.format, self.seed, self.input_shape, self.pure = format, seed, input_shape, pure
         self.input_exponent = 0
         self.layers = []
         self.next_id = 1
@@ -46,7 +46,7 @@ class Network:
     def add(self, layer, inputs=None, replay=None):
         if inputs is None:
             inputs = [self.layers[-1].id if self.layers else 0]
-        layer.initialise(self.next_id, inputs, self.seed, self.format)
+        layer.initialise(self.next_id, inputs, self.seed, self.format, self.pure)
         layer.replay = replay
         self.layers.append(layer)
         self.next_id += 3
@@ -92,7 +92,7 @@ class Network:
 class Training:
     """samples: rows of bytes or floats; answers: labels, or rows of target numbers."""
 
-    def __init__(self, network, optimizer, samples, answers, *, seed, batch, epochs, loss, schedule):
+    def __init__(self, network, optimizer, samples, answers, *, seed, batch, epochs, loss, schedule, exponents="delayed"):
         self.network, self.optimizer, self.format = network, optimizer, network.format
         if isinstance(samples[0][0], float):
             network.input_exponent = fitting_exponent(samples)
@@ -103,12 +103,13 @@ class Training:
             self.answers = [[clip(llround(t * 2.0**-y), VALUE_LIMIT) for t in row] for row in answers]
         self.seed, self.batch, self.epochs, self.loss, self.schedule = seed, batch, epochs, loss, schedule
         self.step = self.epoch = self.row = 0
+        self.moving = exponents == "dynamic"
         self.exponents, self.peaks = {}, {}
         self.loss_sum = 0
         self.losses = []
         self.graph = Graph(network.layers)
-        for layer in network.layers:
-            layer.weights.view_next = layer.weights.view_exponent
+        for matrix in network.matrices():
+            matrix.begin()
         optimizer.begin(network)
 
     def rate(self):
@@ -130,7 +131,8 @@ class Training:
         key = make_key(self.seed, self.epoch, ROLE_SHUFFLE)
         rows = [permuted_index(key, start + (i if i < count else 0), total) for i in range(self.batch)]
         mask = [1 if i < count else 0 for i in range(self.batch)]
-        exponents = Exponents("delayed" if self.step else "dynamic", self.exponents, self.format)
+        mode = "dynamic" if self.moving or not self.step else "delayed"
+        exponents = Exponents(mode, self.exponents, self.format)
         step = self.network.step(self.graph, [self.samples[r] for r in rows], exponents)
         losses, error = self.lose(step, [self.answers[r] for r in rows], mask)
         gradients = step.back(error, (self.network.layers[-1].id, 0), self.seed, self.step)
@@ -140,7 +142,7 @@ class Training:
                 peak = (id, "peak_exponent", repetition)
                 self.peaks[peak] = max(self.peaks[peak], seen) if start else seen
         self.exponents = exponents.next
-        self.optimizer.update(self.network, gradients, count, self.rate())
+        self.optimizer.update(self.network, gradients, count, self.rate(), self.moving, (self.seed, self.step))
         self.step += 1
         self.row += count
         if self.row == total:
