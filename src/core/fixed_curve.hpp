@@ -6,7 +6,7 @@
 #include "core/curve.hpp"
 
 // The smooth activation functions in fixed point: integer arithmetic only, the same bits everywhere
-// (docs/numerics.md, "Activations").
+// (docs/numerics-primitives.md, "Activations").
 namespace paragon::fixed {
 
 inline constexpr int kBoundedFraction = 30;  ///< sigmoid and tanh are multiples of 2^-30

@@ -5,8 +5,8 @@
 #include <cstdint>
 
 // Running means of squares and quotients by their roots, of the optimizers Adam and RMSprop in
-// integers (docs/numerics.md, "Mean squares"). All in 32 bits, without divisions, tables and
-// branches, so that loops over the formulas become vectors on every target.
+// integers (docs/numerics-primitives.md, "Mean squares"). All in 32 bits, without divisions, tables
+// and branches, so that loops over the formulas become vectors on every target.
 
 #if defined(__GNUC__)
 #define PARAGON_SQUARE_INLINE [[gnu::always_inline]] inline

@@ -6,7 +6,7 @@
 #include <initializer_list>
 
 // Counter-based random numbers: every number is a function of a key and an index, so any device and
-// any thread computes any element (docs/numerics.md, "Random numbers").
+// any thread computes any element (docs/numerics-primitives.md, "Random numbers").
 namespace paragon::random {
 
 /// The finaliser of SplitMix64 (Steele, Lea & Flood 2014).
