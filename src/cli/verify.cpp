@@ -58,6 +58,7 @@ std::string hash_of(const VerifyNet& net, DType type, const VerifyCommand& comma
   TrainerOptions options = net.training;
   options.device = command.place.device;
   options.threads = threads;
+  if (is_float(type)) options.exponents = "delayed";  // it has none
   return sha256(number_bytes(trained(net, type, std::move(options), command.interrupted)));
 }
 

@@ -37,6 +37,16 @@ Dense output() {
   return {.units = 5, .activation = "softmax"};
 }
 
+TrainerOptions dynamic(TrainerOptions options) {
+  options.exponents = "dynamic";
+  return options;
+}
+
+VerifyNet pure(VerifyNet net) {
+  net.storage = "pure";
+  return net;
+}
+
 /// A local layer behind one of equal shape, replayed, and the output.
 VerifyNet replayed(std::string name, Replay replay, TrainerOptions options) {
   return {std::move(name),
@@ -161,12 +171,20 @@ const std::vector<VerifyNet>& verify_nets() {
                 .map = {{0.8, 2}, {0.7, 1}},
                 .otherwise = 0},
                training(kMomentum)),
+      pure({"pure-sgd", kDense, training(Sgd{.rate = 0.1})}),
+      pure({"pure-momentum", kDense, training(kMomentum, CosineRate{})}),
+      pure({"pure-adamw", kDense, training(AdamW{.rate = 5e-3, .weight_decay = 0.05})}),
+      pure({"pure-local", kLocal, training(kAdam, StepRate{.every = 1, .factor = 0.5})}),
+      {"dynamic-dense", kDense, dynamic(training(kMomentum))},
+      {"dynamic-local", kLocal, dynamic(training(kAdam, CosineRate{}))},
+      pure({"dynamic-pure", kLocal, dynamic(training(kMomentum))}),
   };
   return table;
 }
 
 Network make_network(const VerifyNet& net, DType type) {
-  Network network = parse_network(net.layers, type, net.seed);
+  const std::string storage = is_float(type) ? "master" : net.storage;
+  Network network = parse_network(net.layers, type, net.seed, storage);
   if (net.more) net.more(network);
   return network;
 }

@@ -21,7 +21,8 @@ struct VerifyNet {
   data::SyntheticOptions data = {};
   /// Adds the layers that a spec cannot describe.
   std::function<void(Network&)> more = {};
-  std::uint64_t seed = 1;  ///< of the network
+  std::uint64_t seed = 1;          ///< of the network
+  std::string storage = "master";  ///< of integer types, as in --storage
 };
 
 /// The one table of them.
