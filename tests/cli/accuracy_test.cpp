@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <fstream>
+#include <iterator>
 
 #include "cli/program.hpp"
 
@@ -144,6 +146,27 @@ TEST_F(Accuracy, PageKeepsWhatIsOutsideItsMarks) {
   EXPECT_EQ(outcome.code, 2);
   EXPECT_NE(outcome.err.find("page.md: expected a page with the lines"), std::string::npos);
   EXPECT_EQ(folder_.read("page.md"), "# Words\n");
+}
+
+// What the documents say is what docs/accuracy.json holds, for the nets, settings and bars of
+// today.
+TEST_F(Accuracy, DocumentsShowTheKeptResults) {
+  const auto document = [](const std::string& name) {
+    std::ifstream file(std::string(PARAGON_SOURCE_DIR) + "/" + name);
+    return std::string(std::istreambuf_iterator<char>(file), {});
+  };
+  folder_.write("accuracy.json", document("docs/accuracy.json"));
+  folder_.write("accuracy.md", document("docs/accuracy.md"));
+  const Outcome outcome = run_line(
+      "bench accuracy --data nowhere --fashion nowhere --json accuracy.json --resume --strict"
+      " --markdown accuracy.md");
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(folder_.read("accuracy.md"), document("docs/accuracy.md"));
+  const std::string page = folder_.read("accuracy.md");
+  const size_t overview = page.find("| net |");
+  ASSERT_NE(overview, std::string::npos);
+  const std::string table = page.substr(overview, page.find("\n\n", overview) - overview);
+  EXPECT_NE(document("README.md").find(table), std::string::npos) << table;
 }
 
 TEST_F(Accuracy, BadInputIsRefused) {

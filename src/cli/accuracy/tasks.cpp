@@ -67,6 +67,16 @@ std::vector<Task> make_tasks() {
        .fraction = 1,
        .narrow = {89.0, 0.4},
        .wide = {89.0, 0.2}},
+      {.name = "pure-256",
+       .title = "784-256-10, pure storage",
+       .data = Data::kMnist,
+       .layers = "dense:256:relu dense:10:softmax",
+       .model = nullptr,
+       .storage = "pure",
+       .training = sgd(0.05, 0, 20),
+       .fraction = 1,
+       .narrow = {97.5, {}},
+       .wide = {98.0, {}}},
   };
   for (const benchmark::Model& model : benchmark::models()) {
     const BenchMnistCommand benchmark;
@@ -114,8 +124,10 @@ Bars bars_of(const Task& task, DType type) {
 
 Network build(const Task& task, const std::vector<size_t>& input, DType type, uint64_t seed) {
   if (task.model != nullptr) return benchmark::build(*task.model, input, type, seed);
+  const std::string storage = is_float(type) ? Task().storage : task.storage;
   // A spec has the width first.
-  return parse_network(fmt::format("{}x{} {}", input[1], input[0], task.layers), type, seed);
+  return parse_network(fmt::format("{}x{} {}", input[1], input[0], task.layers), type, seed,
+                       storage);
 }
 
 std::string_view title_of(Data data) {

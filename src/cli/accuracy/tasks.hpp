@@ -27,8 +27,9 @@ struct Task {
   std::string name;   ///< for --tasks
   std::string title;  ///< in tables
   Data data;
-  std::string layers;             ///< spec without the input's shape, or
-  const benchmark::Model* model;  ///< a model of bench mnist
+  std::string layers;              ///< spec without the input's shape, or
+  const benchmark::Model* model;   ///< a model of bench mnist
+  std::string storage = "master";  ///< of the weights of integer types
   Training training;
   double fraction;    ///< of the images: the first part is used
   Bars narrow, wide;  ///< of integer types of 8 bits, and of the others
