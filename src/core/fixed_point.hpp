@@ -64,24 +64,20 @@ inline uint64_t isqrt(uint64_t value) {
 }
 
 /// 2^-x on 0 <= x < 1, lowest power first, Q30.
-inline constexpr int32_t kExp2Degree4[] = {1073739719, -744155626, 257086653, -57137150, 7339192};
-inline constexpr int32_t kExp2Degree5[] = {1073741764, -744256774, 257890191,
-                                           -59375904,  9888282,    -1016701};
+inline constexpr int32_t kExp2[] = {1073741764, -744256774, 257890191,
+                                    -59375904,  9888282,    -1016701};
+inline constexpr int kPowerFraction = 24;    ///< fraction bits of exp2_negative's argument
+inline constexpr int64_t kLog2E = 24204406;  ///< log2(e) in Q24
 
-/// 2^(-t / 2^fraction) in Q30 for t >= 0 (a negative t counts as 0), fraction 16 or 24: a
-/// polynomial of degree 4 or 5 on the fractional part, error below 2^-18 or 2^-23.
-inline int32_t exp2_negative(int64_t t, int fraction) {
+/// 2^-t in Q30 for t >= 0 in Q24 (a negative t counts as 0): a polynomial of degree 5 on the
+/// fractional part, error below 2^-23.
+inline int32_t exp2_negative(int64_t t) {
   if (t < 0) t = 0;
-  const int64_t whole = t >> fraction;
+  const int64_t whole = t >> kPowerFraction;
   if (whole > 30) return 0;
-  const int64_t x = (t & ((int64_t{1} << fraction) - 1)) << (30 - fraction);
-  const auto horner = [x](const auto& coefficients) {
-    int64_t sum = 0;
-    for (size_t i = std::size(coefficients); i-- > 0;)
-      sum = coefficients[i] + round_shift(sum * x, 30);
-    return sum;
-  };
-  const int64_t sum = fraction == 16 ? horner(kExp2Degree4) : horner(kExp2Degree5);
+  const int64_t x = (t & ((int64_t{1} << kPowerFraction) - 1)) << (30 - kPowerFraction);
+  int64_t sum = 0;
+  for (size_t i = std::size(kExp2); i-- > 0;) sum = kExp2[i] + round_shift(sum * x, 30);
   return static_cast<int32_t>(sum >> whole);
 }
 

@@ -31,8 +31,6 @@ std::string attrs_text(const Graph& graph, const Node& node) {
     case Op::curve_fixed:
     case Op::curve_slope_fixed:
       return fmt::format(" {}", name(static_cast<Curve>(attrs.a)));
-    case Op::exp2_negative:
-      return fmt::format(" fraction={}", attrs.a);
     case Op::align:
     case Op::requantise:
     case Op::requantise_sr:

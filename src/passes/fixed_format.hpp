@@ -12,15 +12,13 @@ namespace paragon::fixed {
 
 /// What differs between the widths of fixed-point networks.
 struct Format {
-  DType operand;             ///< storage of what products read: activations, errors, views
-  int operand_bits;          ///< their magnitude bits
-  int64_t operand_limit;     ///< they are clipped to +-this: byte digits of 127 at most
-  DType master;              ///< storage of master weights and biases
-  int master_bits;           ///< their magnitude bits
-  int bias_fraction;         ///< bias masters are multiples of 2^-bias_fraction
-  int probability_fraction;  ///< softmax outputs are multiples of 2^-probability_fraction
-  int power_fraction;        ///< fraction bits of the exponents that softmax raises 2 to
-  int pure_headroom;         ///< bits of a pure weight above the initial bound
+  DType operand;          ///< storage of what products read: activations, errors, views
+  int operand_bits;       ///< their magnitude bits
+  int64_t operand_limit;  ///< they are clipped to +-this: byte digits of 127 at most
+  DType master;           ///< storage of master weights and biases
+  int master_bits;        ///< their magnitude bits
+  int bias_fraction;      ///< bias masters are multiples of 2^-bias_fraction
+  int pure_headroom;      ///< bits of a pure weight above the initial bound
 
   int64_t master_limit() const { return (int64_t{1} << master_bits) - 1; }
   /// Operands of so many bits may lie beyond the limit.
@@ -32,10 +30,10 @@ struct Format {
 /// By the bits of the network's type; an unsigned type has its signed twin's format.
 inline const Format& format_of(DType network_type) {
   static constexpr std::array<Format, 4> kFormats = {{
-      {DType::int8, 7, 127, DType::int32, 30, 24, 15, 16, 2},
-      {DType::int16, 15, 32639, DType::int32, 30, 24, 30, 24, 4},
-      {DType::int32, 23, 8355711, DType::int32, 30, 24, 30, 24, 6},
-      {DType::int32, 23, 8355711, DType::int64, 54, 48, 30, 24, 6},
+      {DType::int8, 7, 127, DType::int32, 30, 24, 2},
+      {DType::int16, 15, 32639, DType::int32, 30, 24, 4},
+      {DType::int32, 23, 8355711, DType::int32, 30, 24, 6},
+      {DType::int32, 23, 8355711, DType::int64, 54, 48, 6},
   }};
   return kFormats[static_cast<size_t>(std::countr_zero(info(network_type).bits / 8))];
 }
@@ -47,8 +45,9 @@ inline constexpr int64_t kInt32Limit = (int64_t{1} << 31) - 1;
 inline constexpr int kMasterHeadroom = 6;     ///< bits above the initial bound
 inline constexpr int kGradientFraction = 28;  ///< gradients and momentum are multiples of 2^-28
 inline constexpr int64_t kGradientLimit = (int64_t{1} << 30) - 1;
-inline constexpr int kLossFraction = 16;   ///< losses are multiples of 2^-16
-inline constexpr int kScoreFraction = 16;  ///< scores of gates too
+inline constexpr int kProbabilityFraction = 30;  ///< softmax outputs are multiples of 2^-30
+inline constexpr int kLossFraction = 16;         ///< losses are multiples of 2^-16
+inline constexpr int kScoreFraction = 16;        ///< scores of gates too
 /// A pure weight is a value of kValueBits bits for the moment of its update: this many below its
 /// unit.
 constexpr int pure_guard_bits(const Format& format) {

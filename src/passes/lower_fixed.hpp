@@ -88,7 +88,7 @@ class FixedLowering {
   Fixed lower_cross_entropy(const Node& node);
   /// e^(x - row maximum) in Q30.
   NodeId row_powers(const Fixed& logits);
-  /// (row maximum - x) log2(e), in the format's power_fraction.
+  /// (row maximum - x) log2(e), in Q24.
   NodeId row_distances(const Fixed& x);
   Fixed requantise(NodeId real);
   NodeId align(const Fixed& x, NodeId exponent);

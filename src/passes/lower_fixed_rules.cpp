@@ -151,17 +151,15 @@ Fixed FixedLowering::lower_squared_error(const Node& node) {
 }
 
 NodeId FixedLowering::row_distances(const Fixed& x) {
-  const int fraction = format_.power_fraction;
-  // log2(e); 2^-40 is nothing in Q30
-  const int64_t log2_e = fraction == 16 ? 94548 : 24204406, farthest = int64_t{40} << fraction;
+  constexpr int64_t kFarthest = int64_t{40} << kPowerFraction;  // 2^-40 is nothing in Q30
   const NodeId below = b_.sub(b_.maximum(x.mantissa, 1), x.mantissa);
   const NodeId t =
-      b_.mul_shift(below, b_.integer(log2_e), b_.sub(b_.integer(0), x.exponent), kInt32Limit);
-  return b_.min(t, b_.integer(farthest));
+      b_.mul_shift(below, b_.integer(kLog2E), b_.sub(b_.integer(0), x.exponent), kInt32Limit);
+  return b_.min(t, b_.integer(kFarthest));
 }
 
 NodeId FixedLowering::row_powers(const Fixed& logits) {
-  return b_.graph().make(Op::exp2_negative, {row_distances(logits)}, {.a = format_.power_fraction});
+  return b_.unary(Op::exp2_negative, row_distances(logits));
 }
 
 // log2 S + sum(p t) with t the distances in powers of two, S = sum(2^-t), p = 2^-t / S.
@@ -170,9 +168,8 @@ Fixed FixedLowering::lower_entropy(const Node& node) {
   const auto number = [&](int64_t v) { return b_.integer(v, DType::int64); };
   const NodeId t = b_.cast(row_distances(x), DType::int64);
   const NodeId powers = b_.cast(row_powers(x), DType::int64), total = b_.sum(powers, 1);
-  // 2^-t t: Q30 times Q16 or Q24, brought to Q30
-  const NodeId weighted =
-      b_.align(b_.mul(powers, t), b_.integer(format_.power_fraction), int64_t{1} << 40);
+  // 2^-t t: Q30 times Q24, brought to Q30
+  const NodeId weighted = b_.align(b_.mul(powers, t), b_.integer(kPowerFraction), int64_t{1} << 40);
   const NodeId mean = b_.binary(
       Op::div_round, b_.mul(b_.sum(weighted, 1), number(int64_t{1} << kScoreFraction)), total);
   // log2 of a Q30 number is 30 too large.
@@ -186,13 +183,12 @@ Fixed FixedLowering::lower_entropy(const Node& node) {
 }
 
 Fixed FixedLowering::lower_softmax(const Node& node) {
-  const int fraction = format_.probability_fraction;
   const NodeId powers = b_.cast(row_powers(value(node.operands[0])), DType::int64);
-  const NodeId scaled = b_.mul(powers, b_.integer(int64_t{1} << fraction, DType::int64));
+  const NodeId scaled =
+      b_.mul(powers, b_.integer(int64_t{1} << kProbabilityFraction, DType::int64));
   const NodeId ratio = b_.binary(Op::div_round, scaled, b_.sum(powers, 1));
-  const NodeId value =
-      fraction < kValueBits ? ratio : b_.min(ratio, b_.integer(kValueLimit, DType::int64));
-  return {b_.cast(value, DType::int32), b_.integer(-fraction)};
+  const NodeId value = b_.min(ratio, b_.integer(kValueLimit, DType::int64));
+  return {b_.cast(value, DType::int32), b_.integer(-kProbabilityFraction)};
 }
 
 Fixed FixedLowering::lower_cross_entropy(const Node& node) {

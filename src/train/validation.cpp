@@ -28,20 +28,20 @@ constexpr int64_t kLn2 = 45426, kLossLimit = fixed::kInt32Limit;  // Q16
 /// The same of an integer network, Q16 and in integers, so that the best epoch is the same
 /// everywhere. Outputs are integers times powers of two, which conversions keep or round alike.
 int64_t fixed_cross_entropy(std::span<const float> outputs, size_t label, bool probabilities) {
-  constexpr int kOne = 30, kPowers = 24;
+  constexpr int kOne = 30;
   const auto nats = [](int64_t log2) { return fixed::mul_shift(log2, kLn2, 16, kLossLimit); };
   if (probabilities) {
     const auto p = static_cast<int64_t>(std::ldexp(double{outputs[label]}, kOne));
     return nats((int64_t{kOne} << 16) -
                 fixed::log2_q16(static_cast<uint64_t>(std::max<int64_t>(p, 1))));
   }
-  constexpr int64_t kLog2E = 24204406;  // Q24
-  constexpr double kFarthest = 28;      // e^-28 is nothing in Q30
+  constexpr double kFarthest = 28;  // e^-28 is nothing in Q30
   const double largest = *std::max_element(outputs.begin(), outputs.end());
   const auto power = [&](float output) {
     const double below = std::min(largest - double{output}, kFarthest);
-    const auto distance = static_cast<int64_t>(std::ldexp(below, kPowers));
-    return fixed::exp2_negative(fixed::round_shift(distance * kLog2E, kPowers), kPowers);
+    const auto distance = static_cast<int64_t>(std::ldexp(below, fixed::kPowerFraction));
+    return fixed::exp2_negative(
+        fixed::round_shift(distance * fixed::kLog2E, fixed::kPowerFraction));
   };
   uint64_t sum = 0;
   for (const float output : outputs) sum += static_cast<uint64_t>(power(output));

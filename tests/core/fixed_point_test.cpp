@@ -128,35 +128,25 @@ TEST(Isqrt, IsTheLargestRoot) {
 }
 
 TEST(Exp2Negative, StaysWithinItsError) {
-  struct Row {
-    int fraction;
-    double error;
+  constexpr int64_t kOne = int64_t{1} << kPowerFraction, kCoarse = (97 << 8) + 1;
+  const auto unit = static_cast<double>(kOne);
+  const auto expect = [&](int64_t t) {
+    ASSERT_NEAR(std::ldexp(exp2_negative(t), -30), std::exp2(-static_cast<double>(t) / unit),
+                0x1p-23)
+        << t;
   };
-  for (const Row& row : {Row{16, 0x1p-18}, Row{24, 0x1p-23}}) {
-    const auto one = int64_t{1} << row.fraction;
-    const auto unit = static_cast<double>(one);
-    const int64_t dense = one >> 8, coarse = (97 << (row.fraction - 16)) + 1;
-    const auto expect = [&](int64_t t) {
-      ASSERT_NEAR(std::ldexp(exp2_negative(t, row.fraction), -30),
-                  std::exp2(-static_cast<double>(t) / unit), row.error)
-          << t;
-    };
-    for (int64_t t = 0; t < dense; ++t) expect(t);
-    for (int64_t t = 0; t < 31 * one; t += coarse) expect(t);
-    // Relative to the result, as probabilities need it, until whole bits run out.
-    const int64_t last = row.fraction == 16 ? 8 : 3;
-    for (int64_t t = 0; t < last * one; t += (13 << (row.fraction - 16)) - 1)
-      ASSERT_NEAR(std::ldexp(exp2_negative(t, row.fraction), -30) *
-                      std::exp2(static_cast<double>(t) / unit),
-                  1, row.error)
-          << t;
-    EXPECT_EQ(exp2_negative(31 * one, row.fraction), 0);
-    EXPECT_EQ(exp2_negative(kMost, row.fraction), 0);
-    EXPECT_EQ(exp2_negative(-5, row.fraction), exp2_negative(0, row.fraction));
-    for (int64_t t = 0; t < 3 * one; t += coarse)
-      ASSERT_GE(exp2_negative(t, row.fraction), exp2_negative(t + coarse, row.fraction))
-          << "never rises";
-  }
+  for (int64_t t = 0; t < kOne >> 8; ++t) expect(t);
+  for (int64_t t = 0; t < 31 * kOne; t += kCoarse) expect(t);
+  // Relative to the result, as probabilities need it, until whole bits run out.
+  for (int64_t t = 0; t < 3 * kOne; t += (13 << 8) - 1)
+    ASSERT_NEAR(std::ldexp(exp2_negative(t), -30) * std::exp2(static_cast<double>(t) / unit), 1,
+                0x1p-23)
+        << t;
+  EXPECT_EQ(exp2_negative(31 * kOne), 0);
+  EXPECT_EQ(exp2_negative(kMost), 0);
+  EXPECT_EQ(exp2_negative(-5), exp2_negative(0));
+  for (int64_t t = 0; t < 3 * kOne; t += kCoarse)
+    ASSERT_GE(exp2_negative(t), exp2_negative(t + kCoarse)) << "never rises";
 }
 
 TEST(Log2, IsBelowByLessThanTwoUnits) {

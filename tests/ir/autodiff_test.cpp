@@ -48,13 +48,12 @@ NodeId use_of(Builder& b, Op op, NodeId x) {
       return b.host_score(x, [](std::span<const float> row) { return double{row[0]}; });
     case Op::entropy:
       return b.unary(op, x);
-    case Op::exp2_negative:
-      return b.graph().make(op, {whole}, {.a = 16});
     case Op::clamp:
       return b.clamp(whole, -1, 1);
     case Op::shift_right:
       return b.shift_right(whole, 1);
     case Op::bit_length:
+    case Op::exp2_negative:
     case Op::log2_q16:
     case Op::isqrt:
     case Op::or_bits:

@@ -125,11 +125,6 @@ TEST(Rules, ErrorsNameThePlaceWhatWasGotAndWhatWasExpected) {
       {"operand type",
        [](Builder& b, NodeId, NodeId i, NodeId) { b.requantise(i, b.integer(1), 9, DType::int64); },
        {"requantise", "expected int8, int16 or int32"}},
-      {"fraction",
-       [](Builder& b, NodeId, NodeId i, NodeId) {
-         b.graph().make(Op::exp2_negative, {i}, {.a = 20});
-       },
-       {"exp2_negative", "20", "16 or 24"}},
       {"curve",
        [](Builder& b, NodeId, NodeId i, NodeId) { b.curve(i, Curve::tanh); },
        {"curve", "int32", "floating-point"}},

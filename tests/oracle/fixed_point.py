@@ -14,12 +14,13 @@ INT31 = 2**31 - 1
 MASK32 = 2**32 - 1
 MASK64 = 2**64 - 1
 
-Format = namedtuple("Format", "name m limit master_bits bias_fraction P Q")
+Format = namedtuple("Format", "name m limit master_bits bias_fraction")
+P, Q = 30, 24  # fraction bits of probabilities, and of the powers of two that they come from
 FORMATS = {
-    "int8": Format("int8", 7, 127, 30, 24, 15, 16),
-    "int16": Format("int16", 15, 32639, 30, 24, 30, 24),
-    "int32": Format("int32", 23, 8355711, 30, 24, 30, 24),
-    "int64": Format("int64", 23, 8355711, 54, 48, 30, 24),
+    "int8": Format("int8", 7, 127, 30, 24),
+    "int16": Format("int16", 15, 32639, 30, 24),
+    "int32": Format("int32", 23, 8355711, 30, 24),
+    "int64": Format("int64", 23, 8355711, 54, 48),
 }
 TWINS = {"uint8": "int8", "uint16": "int16", "uint32": "int32", "uint64": "int64", "int": "int64", "uint": "int64"}
 
@@ -100,20 +101,18 @@ def wrap64(value):
 
 # Functions ------------------------------------------------------------------------------------
 
-EXP2 = {
-    24: (1073741764, -744256774, 257890191, -59375904, 9888282, -1016701),
-    16: (1073739719, -744155626, 257086653, -57137150, 7339192),
-}
+LOG2_E = 24204406
+EXP2 = (1073741764, -744256774, 257890191, -59375904, 9888282, -1016701)
 
 
-def exp2_negative(t, n):
+def exp2_negative(t):
     t = max(t, 0)
-    whole = t >> n
+    whole = t >> Q
     if whole > 30:
         return 0
-    x = (t % (1 << n)) << (30 - n)
+    x = (t % (1 << Q)) << (30 - Q)
     total = 0
-    for coefficient in reversed(EXP2[n]):
+    for coefficient in reversed(EXP2):
         total = coefficient + round_shift(total * x, 30)
     return total >> whole
 
@@ -248,5 +247,5 @@ def check_values_of_the_page():
     assert [permuted_index(key, i, 10) for i in range(10)] == [5, 3, 4, 1, 7, 6, 9, 0, 2, 8]
     assert to_mantissa15(0.01) == (20972, 21) and to_mantissa15(0.001) == (16777, 24)
     assert reciprocal15(64) == (16384, 20) and reciprocal15(3) == (21845, 16)
-    assert exp2_negative(0, 16) == 1073739719
+    assert exp2_negative(0) == 1073741764
     assert isqrt(15) == 3 and ceil(0.5) == 1

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from math import floor, log2
 
 import layers as kinds
-from fixed_point import VALUE_LIMIT, align, ceil_log2, clip, div_round, log2_q16, mul_shift, round_shift, to_mantissa15
+from fixed_point import Q, VALUE_LIMIT, align, ceil_log2, clip, div_round, log2_q16, mul_shift, round_shift, to_mantissa15
 
 
 @dataclass(frozen=True)
@@ -65,8 +65,8 @@ def mean(x):
 
 
 def entropy(x, format):
-    _, powers, t, total = kinds.softmax(x.numbers, x.e, format)
-    weighted = sum(clip(round_shift(p * d, format.Q), 2**40) for p, d in zip(powers, t))
+    _, powers, t, total = kinds.softmax(x.numbers, x.e)
+    weighted = sum(clip(round_shift(p * d, Q), 2**40) for p, d in zip(powers, t))
     number = div_round(weighted << 16, total) + log2_q16(total) - (30 << 16)
     n = len(x.numbers)
     return Score([mul_shift(number, *to_mantissa15(1 / log2(n) if n > 1 else 1), VALUE_LIMIT)], -16)

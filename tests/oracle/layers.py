@@ -5,6 +5,9 @@ from math import isqrt
 
 import curves
 from fixed_point import (
+    LOG2_E,
+    P,
+    Q,
     ROLE_INITIAL,
     ROLE_UPDATE,
     VALUE_LIMIT,
@@ -160,14 +163,13 @@ def wired(sizes, grid, sources, activation="linear", activations=None):
 # Activations --------------------------------------------------------------------------------------
 
 
-def softmax(z, e, format):
+def softmax(z, e):
     """Of one row: probabilities, and what losses and scores need: 2^-t, t and the sum of the powers."""
-    log2_e = {16: 94548, 24: 24204406}[format.Q]
     largest = max(z)
-    t = [min(mul_shift(largest - v, log2_e, -e, 2**31 - 1), 40 << format.Q) for v in z]
-    powers = [exp2_negative(v, format.Q) for v in t]
+    t = [min(mul_shift(largest - v, LOG2_E, -e, 2**31 - 1), 40 << Q) for v in z]
+    powers = [exp2_negative(v) for v in t]
     total = sum(powers)
-    return [min(div_round(v << format.P, total), VALUE_LIMIT) for v in powers], powers, t, total
+    return [min(div_round(v << P, total), VALUE_LIMIT) for v in powers], powers, t, total
 
 
 def cross_entropy(powers, total, label):

@@ -4,6 +4,7 @@
 import gates
 import layers as kinds
 from fixed_point import (
+    P,
     ROLE_ERROR,
     VALUE_LIMIT,
     align,
@@ -112,7 +113,7 @@ class Step:
 
     def softmax(self, _, z):
         rows, e = self.value(z)
-        return [kinds.softmax(row, e, self.format)[0] for row in rows], -self.format.P
+        return [kinds.softmax(row, e)[0] for row in rows], -P
 
     def pick(self, node, y, x):
         return self.chosen(y, x, lambda n: node.detail)
@@ -202,7 +203,6 @@ class Step:
         self.to(z, *self.before_softmax(rows, e, self.values[node][0]), node.site())
 
     def before_softmax(self, rows, e, probabilities):
-        P = self.format.P
         result = []
         for row, p in zip(rows, probabilities):
             w = [mul_shift(v, p_c, P, VALUE_LIMIT) for v, p_c in zip(row, p)]

@@ -6,6 +6,7 @@ from math import prod
 
 import layers as kinds
 from fixed_point import (
+    P,
     ROLE_SHUFFLE,
     VALUE_LIMIT,
     align,
@@ -86,7 +87,7 @@ class Network:
         rows, e = step.value(graph.last)
         if self.layers[-1].activation != "softmax":
             return rows, e
-        return [kinds.softmax(row, e, self.format)[0] for row in rows], -self.format.P
+        return [kinds.softmax(row, e)[0] for row in rows], -P
 
 
 class Training:
@@ -161,18 +162,18 @@ class Training:
             return self.cross_entropy(z, e, answers, mask)
         if not softmax:
             return self.squared_error(z, e, answers, mask)
-        p = [kinds.softmax(row, e, self.format)[0] for row in z]
-        losses, error = self.squared_error(p, -self.format.P, answers, mask)
+        p = [kinds.softmax(row, e)[0] for row in z]
+        losses, error = self.squared_error(p, -P, answers, mask)
         return losses, step.before_softmax(*error, p)
 
     def cross_entropy(self, z, e, labels, mask):
         losses, errors = [], []
-        one = align(1, -self.format.P, VALUE_LIMIT)
+        one = align(1, -P, VALUE_LIMIT)
         for row, label, m in zip(z, labels, mask):
-            p, powers, _, total = kinds.softmax(row, e, self.format)
+            p, powers, _, total = kinds.softmax(row, e)
             losses.append(kinds.cross_entropy(powers, total, label) * m)
             errors.append([clip(v - one * (c == label), VALUE_LIMIT) * m for c, v in enumerate(p)])
-        return losses, (errors, -self.format.P)
+        return losses, (errors, -P)
 
     def squared_error(self, a, e_a, answers, mask):
         outputs = len(a[0])

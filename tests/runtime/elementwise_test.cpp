@@ -95,8 +95,6 @@ std::vector<Use> uses(Op op, DType first) {
       return {{{DType::int32}, kOperandLimits}};
     case Op::requantise_sr:
       return {{{DType::int32, DType::int32}, kOperandLimits}};
-    case Op::exp2_negative:
-      return {{{}, {{.a = 16}, {.a = 24}}}};
     case Op::curve:
     case Op::curve_slope:
       return {{{}, every_curve()}};

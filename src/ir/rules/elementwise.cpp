@@ -77,8 +77,6 @@ TypeAndShape infer_mul_shift(const InferArgs& args) {
 
 TypeAndShape infer_to_int32(const InferArgs& args) {
   if (is_float(args[0].type)) args.fail("got {}, expected an integer type", name(args[0].type));
-  if (args.op == Op::exp2_negative && args.attrs.a != 16 && args.attrs.a != 24)
-    args.fail("{} fraction bits, expected 16 or 24", args.attrs.a);
   return {DType::int32, args[0].shape};
 }
 

@@ -54,7 +54,7 @@ int64_t integer_formula(Op op, DType type, const Attrs& attrs, int64_t a, int64_
     case Op::bit_length:
       return fixed::bit_length(fixed::magnitude(a));
     case Op::exp2_negative:
-      return fixed::exp2_negative(a, static_cast<int>(attrs.a));
+      return fixed::exp2_negative(a);
     case Op::log2_q16:
       return fixed::log2_q16(ua);
     case Op::isqrt:

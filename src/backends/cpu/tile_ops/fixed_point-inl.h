@@ -176,29 +176,24 @@ inline void op_mul_shift(const TileArgs& args) {
   });
 }
 
-// 2^(-t / 2^fraction) in Q30: fixed::exp2_negative without branches.
-template <int fraction, size_t terms>
-HWY_INLINE int32_t exp2_negative_formula(int32_t t, const int32_t (&coefficients)[terms]) {
+// fixed::exp2_negative without branches.
+HWY_INLINE int32_t exp2_negative_formula(int32_t t) {
   const int32_t positive = t < 0 ? 0 : t;
-  const int32_t whole = positive >> fraction;
-  const int32_t x = (positive & ((1 << fraction) - 1)) << (30 - fraction);
-  int32_t sum = coefficients[terms - 1];
-  for (size_t i = terms - 1; i-- > 0;) {
+  const int32_t whole = positive >> fixed::kPowerFraction;
+  const int32_t x = (positive & ((1 << fixed::kPowerFraction) - 1)) << (30 - fixed::kPowerFraction);
+  constexpr size_t kTerms = std::size(fixed::kExp2);
+  int32_t sum = fixed::kExp2[kTerms - 1];
+  for (size_t i = kTerms - 1; i-- > 0;) {
     const int32_t magnitude = sum < 0 ? -sum : sum;
     const auto rounded = static_cast<int32_t>(
         (static_cast<uint64_t>(int64_t{magnitude} * x) + (uint64_t{1} << 29)) >> 30);
-    sum = coefficients[i] + with_sign(rounded, sum);
+    sum = fixed::kExp2[i] + with_sign(rounded, sum);
   }
   return sum >> (whole > 30 ? 31 : whole);
 }
 
 inline void op_exp2_negative(const TileArgs& args) {
-  if (args.attrs->a == 16)
-    map1<int32_t, int32_t>(
-        args, [](int32_t t) { return exp2_negative_formula<16>(t, fixed::kExp2Degree4); });
-  else
-    map1<int32_t, int32_t>(
-        args, [](int32_t t) { return exp2_negative_formula<24>(t, fixed::kExp2Degree5); });
+  map1<int32_t, int32_t>(args, [](int32_t t) { return exp2_negative_formula(t); });
 }
 
 inline void op_curve_fixed(const TileArgs& args) {
