@@ -27,6 +27,11 @@ void* counted_or_throw(size_t bytes, size_t alignment) {
 
 constexpr size_t kUsual = alignof(std::max_align_t);
 
+// Not inlined: g++ would see memory of operator new meet free, and warn.
+[[gnu::noinline]] void release(void* p) {
+  std::free(p);
+}
+
 }  // namespace
 
 // The whole test program counts its allocations.
@@ -55,40 +60,40 @@ void* operator new[](size_t bytes, std::align_val_t a, const std::nothrow_t&) no
   return counted(bytes, static_cast<size_t>(a));
 }
 void operator delete(void* p) noexcept {
-  std::free(p);
+  release(p);
 }
 void operator delete[](void* p) noexcept {
-  std::free(p);
+  release(p);
 }
 void operator delete(void* p, size_t) noexcept {
-  std::free(p);
+  release(p);
 }
 void operator delete[](void* p, size_t) noexcept {
-  std::free(p);
+  release(p);
 }
 void operator delete(void* p, std::align_val_t) noexcept {
-  std::free(p);
+  release(p);
 }
 void operator delete[](void* p, std::align_val_t) noexcept {
-  std::free(p);
+  release(p);
 }
 void operator delete(void* p, size_t, std::align_val_t) noexcept {
-  std::free(p);
+  release(p);
 }
 void operator delete[](void* p, size_t, std::align_val_t) noexcept {
-  std::free(p);
+  release(p);
 }
 void operator delete(void* p, const std::nothrow_t&) noexcept {
-  std::free(p);
+  release(p);
 }
 void operator delete[](void* p, const std::nothrow_t&) noexcept {
-  std::free(p);
+  release(p);
 }
 void operator delete(void* p, std::align_val_t, const std::nothrow_t&) noexcept {
-  std::free(p);
+  release(p);
 }
 void operator delete[](void* p, std::align_val_t, const std::nothrow_t&) noexcept {
-  std::free(p);
+  release(p);
 }
 
 namespace paragon {
