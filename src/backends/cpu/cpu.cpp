@@ -7,6 +7,7 @@
 #include "backends/cpu/dispatch.hpp"
 #include "backends/cpu/target.hpp"
 #include "core/error.hpp"
+#include "core/platform/float_mode.hpp"
 #include "core/platform/thread_team.hpp"
 #include "runtime/backend.hpp"
 
@@ -28,7 +29,10 @@ struct BoundPhase {
 class CpuInstance final : public runtime::Instance {
  public:
   CpuInstance(std::shared_ptr<const Program> program, int threads)
-      : program_(std::move(program)), memory_(*program_), team_(threads) {
+      : program_(std::move(program)),
+        memory_(*program_),
+        team_(threads),
+        real_(!runtime::is_integer(*program_)) {
     for (const auto& phase : program_->phases) {
       BoundPhase& bound = phases_.emplace_back();
       bound.dispatches.reserve(phase.dispatches.size());
@@ -59,6 +63,7 @@ class CpuInstance final : public runtime::Instance {
   }
 
   void run(size_t phase) override {
+    const platform::FlushSubnormals mode(real_);  // as the team's other threads do
     for (PackedWeights& packed : packed_) {
       if (!packed.dirty) continue;
       packed.dispatch->pack();
@@ -132,6 +137,7 @@ class CpuInstance final : public runtime::Instance {
   std::shared_ptr<const Program> program_;
   runtime::HostMemory memory_;
   platform::ThreadTeam team_;
+  bool real_;  // floating-point arithmetic
   std::vector<BoundPhase> phases_;
   std::deque<PackedWeights> packed_;
   AlignedBuffer scratch_;

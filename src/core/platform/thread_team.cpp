@@ -4,6 +4,7 @@
 #include <atomic>
 #include <vector>
 
+#include "core/platform/float_mode.hpp"
 #include "core/platform/thread.hpp"
 
 namespace paragon::platform {
@@ -74,7 +75,10 @@ ThreadTeam::ThreadTeam(int threads)
   workers_ = std::make_unique<Workers>();
   workers_->parts = std::make_unique<Workers::Part[]>(static_cast<size_t>(threads_));
   for (int thread = 1; thread < threads_; ++thread)
-    workers_->threads.emplace_back([this, thread] { workers_->serve(thread); });
+    workers_->threads.emplace_back([this, thread] {
+      const FlushSubnormals mode;
+      workers_->serve(thread);
+    });
 }
 
 ThreadTeam::~ThreadTeam() {
