@@ -92,7 +92,11 @@ PARAGON_SQUARE_INLINE int32_t ratio_to_root(int32_t x, int32_t code, int32_t eps
   const auto square = static_cast<uint32_t>(guess) * static_cast<uint32_t>(guess) >> 16;
   const uint32_t one = (square * static_cast<uint32_t>(mantissa)) << odd;  // Q31, near 1
   const auto error = static_cast<int32_t>((uint32_t{1} << 31) - one);
-  const int32_t y = guess + ((guess * (error >> 9)) >> 23);
+  // From here on products wrap, which they do for nothing but damaged codes.
+  const auto times = [](int32_t a, int32_t b) {
+    return static_cast<int32_t>(static_cast<uint32_t>(a) * static_cast<uint32_t>(b));
+  };
+  const int32_t y = guess + (times(guess, error >> 9) >> 23);
 
   // |x| 2^-root_exponent in Q22, within 2^28, then times y.
   const int32_t magnitude = x < 0 ? -x : x;
@@ -101,7 +105,9 @@ PARAGON_SQUARE_INLINE int32_t ratio_to_root(int32_t x, int32_t code, int32_t eps
   const int32_t rounded = (magnitude + ((1 << right) >> 1)) >> right;
   const int32_t most = (2 * kRatioLimit) >> left;
   const int32_t scaled = (rounded < most ? rounded : most) << left;
-  const int32_t product = ((scaled >> 14) * y + (((scaled & 0x3FFF) * y) >> 14) + 2) >> 2;
+  const auto sum_of_products = static_cast<uint32_t>(times(scaled >> 14, y)) +
+                               static_cast<uint32_t>(times(scaled & 0x3FFF, y) >> 14) + 2;
+  const int32_t product = static_cast<int32_t>(sum_of_products) >> 2;
   const int32_t ratio = product < kRatioLimit ? product : kRatioLimit;
   return x < 0 ? -ratio : ratio;
 }

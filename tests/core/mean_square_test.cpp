@@ -77,7 +77,7 @@ TEST(RatioToRoot, KeepsItsRelativeError) {
   const double limit = kRatioLimit;
   for (const uint64_t epsilon : {uint64_t{1}, uint64_t{9}, uint64_t{1} << 40, uint64_t{1} << 59})
     for (uint64_t i = 0; i < 20000; ++i) {
-      const uint64_t v = random::bits64(4, i) >> (4 + i % 61);
+      const uint64_t v = random::bits64(4, i) >> (4 + i % 60);
       const auto x = static_cast<int32_t>(random::bits64(6, i) >> 34 >> (i % 23));
       const double exact = x / std::sqrt(value_of(square_code(v)) + static_cast<double>(epsilon)) *
                            (1 << kRatioFraction);
