@@ -14,10 +14,14 @@ namespace paragon::platform {
 /// operation. Does nothing where the processor has no such mode.
 class FlushSubnormals {
  public:
-  explicit FlushSubnormals(bool wanted = true) : before_(mode()) {
-    if (wanted) set_mode(before_ | kFlush);
+  explicit FlushSubnormals(bool wanted = true) : wanted_(wanted) {
+    if (!wanted_) return;
+    before_ = mode();
+    set_mode(before_ | kFlush);
   }
-  ~FlushSubnormals() { set_mode(before_); }
+  ~FlushSubnormals() {
+    if (wanted_) set_mode(before_);
+  }
   FlushSubnormals(const FlushSubnormals&) = delete;
   FlushSubnormals& operator=(const FlushSubnormals&) = delete;
 
@@ -48,7 +52,8 @@ class FlushSubnormals {
   static void set_mode(uint64_t) {}
 #endif
 
-  uint64_t before_;
+  bool wanted_;
+  uint64_t before_ = 0;
 };
 
 }  // namespace paragon::platform
