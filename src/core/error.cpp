@@ -8,6 +8,8 @@
 namespace paragon {
 
 Error::~Error() = default;
+DeviceLostError::~DeviceLostError() = default;
+DeviceMemoryError::~DeviceMemoryError() = default;
 
 void raise_message(std::string message) {
   throw Error(message);

@@ -27,7 +27,7 @@ void for_each_buffer(const Dispatch& dispatch, F&& visit) {
   for (const auto& store : dispatch.code.or_stores) visit(store.buffer);
 }
 
-std::vector<Lifetime> lifetimes(const Program& program) {
+std::vector<Lifetime> lifetimes(const Program& program, const BytesOf& bytes_of) {
   std::vector<Lifetime> result;
   std::vector<size_t> index(program.buffers.size(), std::numeric_limits<size_t>::max());
   for (size_t p = 0; p < program.phases.size(); ++p) {
@@ -40,8 +40,7 @@ std::vector<Lifetime> lifetimes(const Program& program) {
           // Tensors take whole cache lines, so that no two threads' buffers share one. Scalars come
           // last in the order of sizes and fill the gaps.
           const size_t unit = buffer.shape.is_scalar() ? 8 : 64;
-          result.push_back(
-              {id, p, d, d, std::max((buffer.bytes() + unit - 1) / unit * unit, unit)});
+          result.push_back({id, p, d, d, std::max((bytes_of(id) + unit - 1) / unit * unit, unit)});
         }
         result[index[id]].last = d;
       });
@@ -56,8 +55,10 @@ std::vector<Lifetime> lifetimes(const Program& program) {
 
 }  // namespace
 
-void plan_memory(Program& program) {
-  std::vector<Lifetime> all = lifetimes(program);
+MemoryPlan plan_memory(const Program& program, const BytesOf& bytes_of) {
+  MemoryPlan plan;
+  plan.offsets.resize(program.buffers.size(), 0);
+  std::vector<Lifetime> all = lifetimes(program, bytes_of);
   std::stable_sort(all.begin(), all.end(),
                    [](const Lifetime& a, const Lifetime& b) { return a.bytes > b.bytes; });
   std::vector<Lifetime> placed;
@@ -65,7 +66,7 @@ void plan_memory(Program& program) {
     std::vector<std::pair<size_t, size_t>> taken;  // begin, end of those alive at the same time
     for (const Lifetime& other : placed)
       if (other.phase == next.phase && other.first <= next.last && next.first <= other.last) {
-        const size_t begin = program.buffers[other.buffer].offset;
+        const size_t begin = plan.offsets[other.buffer];
         taken.emplace_back(begin, begin + other.bytes);
       }
     std::sort(taken.begin(), taken.end());
@@ -74,10 +75,19 @@ void plan_memory(Program& program) {
       if (offset + next.bytes <= begin) break;
       offset = std::max(offset, end);
     }
-    program.buffers[next.buffer].offset = offset;
-    program.arena_bytes = std::max(program.arena_bytes, offset + next.bytes);
+    plan.offsets[next.buffer] = offset;
+    plan.bytes = std::max(plan.bytes, offset + next.bytes);
     placed.push_back(next);
   }
+  return plan;
+}
+
+void plan_memory(Program& program) {
+  const MemoryPlan plan =
+      plan_memory(program, [&](BufferId id) { return program.buffers[id].bytes(); });
+  for (BufferId id = 0; id < program.buffers.size(); ++id)
+    program.buffers[id].offset = plan.offsets[id];
+  program.arena_bytes = plan.bytes;
 }
 
 }  // namespace paragon::runtime

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -119,7 +120,17 @@ std::shared_ptr<const Program> compile(const ir::Graph& graph, const CompileOpti
 std::shared_ptr<const Program> compile_cached(const ir::Graph& graph,
                                               const CompileOptions& options);
 
-/// Assigns arena offsets to temporaries: lifetimes over each phase's dispatches, first fit.
+/// Offsets of the temporaries in one arena, by buffer.
+struct MemoryPlan {
+  std::vector<size_t> offsets;
+  size_t bytes = 0;
+};
+using BytesOf = std::function<size_t(BufferId)>;
+
+/// Plans the arena by the lifetimes over each phase's dispatches, first fit. A backend with a
+/// layout of its own says how many bytes a buffer takes there.
+MemoryPlan plan_memory(const Program& program, const BytesOf& bytes_of);
+/// The same with dense buffers, written into the program.
 void plan_memory(Program& program);
 
 std::string to_text(const Program& program);

@@ -1,0 +1,462 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "backends/webgpu/device.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstdlib>
+#include <cstring>
+#include <thread>
+#include <utility>
+
+#include "backends/webgpu/emit/kernel.hpp"
+#include "core/error.hpp"
+
+namespace paragon::webgpu {
+namespace {
+
+std::string string_of(WGPUStringView view) {
+  return std::string(text_of(view));
+}
+
+AdapterKind kind_of(WGPUAdapterType type) {
+  switch (type) {
+    case WGPUAdapterType_DiscreteGPU:
+      return AdapterKind::kDiscrete;
+    case WGPUAdapterType_IntegratedGPU:
+      return AdapterKind::kIntegrated;
+    case WGPUAdapterType_CPU:
+      return AdapterKind::kSoftware;
+    default:
+      return AdapterKind::kOther;
+  }
+}
+
+WGPUInstance create_instance() {
+  WGPUInstanceExtras extras{};
+  extras.chain.sType = static_cast<WGPUSType>(WGPUSType_InstanceExtras);
+  // OpenGL lacks what the kernels need.
+  extras.backends =
+      WGPUInstanceBackend_Vulkan | WGPUInstanceBackend_Metal | WGPUInstanceBackend_DX12;
+  extras.flags = WGPUInstanceFlag_AllowUnderlyingNoncompliantAdapter;
+  WGPUInstanceDescriptor descriptor{};
+  descriptor.nextInChain = &extras.chain;
+  const WGPUInstance instance = api().CreateInstance(&descriptor);
+  if (instance == nullptr) raise("[webgpu] the library creates no instance");
+  return instance;
+}
+
+std::vector<WGPUAdapter> enumerate(WGPUInstance instance) {
+  const size_t count = api().InstanceEnumerateAdapters(instance, nullptr, nullptr);
+  std::vector<WGPUAdapter> handles(count, nullptr);
+  if (count > 0) api().InstanceEnumerateAdapters(instance, nullptr, handles.data());
+  return handles;
+}
+
+Adapter describe(WGPUAdapter handle) {
+  Adapter adapter;
+  WGPUAdapterInfo info{};
+  if (api().AdapterGetInfo(handle, &info) == WGPUStatus_Success) {
+    adapter.name = string_of(info.device);
+    adapter.driver = string_of(info.description);
+    adapter.kind = kind_of(info.adapterType);
+    api().AdapterInfoFreeMembers(info);
+  }
+  adapter.limits = WGPULimits{};
+  api().AdapterGetLimits(handle, &adapter.limits);
+  adapter.limits.nextInChain = nullptr;
+  WGPUSupportedFeatures supported{};
+  api().AdapterGetFeatures(handle, &supported);
+  for (size_t i = 0; i < supported.featureCount; ++i) {
+    const auto feature = static_cast<uint32_t>(supported.features[i]);
+    if (feature == WGPUNativeFeature_ShaderInt64) adapter.features.int64 = true;
+    if (feature == WGPUNativeFeature_ShaderF64) adapter.features.float64 = true;
+  }
+  api().SupportedFeaturesFreeMembers(supported);
+  return adapter;
+}
+
+struct Found {
+  WGPUAdapter handle;
+  Adapter adapter;
+};
+
+std::vector<Found> find_adapters(WGPUInstance instance) {
+  std::vector<Found> all;
+  for (WGPUAdapter handle : enumerate(instance)) all.push_back({handle, describe(handle)});
+  std::stable_sort(all.begin(), all.end(),
+                   [](const Found& a, const Found& b) { return a.adapter.kind < b.adapter.kind; });
+  return all;
+}
+
+bool contains_ignoring_case(std::string_view text, std::string_view part) {
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+  return std::search(text.begin(), text.end(), part.begin(), part.end(),
+                     [&](char a, char b) { return lower(a) == lower(b); }) != text.end();
+}
+
+}  // namespace
+
+std::string_view name(AdapterKind kind) {
+  switch (kind) {
+    case AdapterKind::kDiscrete:
+      return "discrete";
+    case AdapterKind::kIntegrated:
+      return "integrated";
+    case AdapterKind::kSoftware:
+      return "software";
+    case AdapterKind::kOther:
+      return "other";
+  }
+  return "other";
+}
+
+std::vector<Adapter> adapters() {
+  const WGPUInstance instance = create_instance();
+  std::vector<Adapter> result;
+  for (Found& found : find_adapters(instance)) {
+    result.push_back(std::move(found.adapter));
+    api().AdapterRelease(found.handle);
+  }
+  api().InstanceRelease(instance);
+  return result;
+}
+
+Wanted Wanted::from_environment() {
+  const auto value = [](const char* name) {
+    const char* text = std::getenv(name);
+    return std::string(text != nullptr ? text : "");
+  };
+  Wanted wanted;
+  wanted.adapter = value("PARAGON_WEBGPU_ADAPTER");
+  const std::string features = value("PARAGON_WEBGPU_FEATURES");
+  if (features != "" && features != "all" && features != "none")
+    raise("[webgpu] PARAGON_WEBGPU_FEATURES is '{}', expected all or none", features);
+  wanted.features = features != "none";
+  return wanted;
+}
+
+Buffer::~Buffer() {
+  if (handle_ == nullptr) return;
+  api().BufferDestroy(handle_);
+  api().BufferRelease(handle_);
+}
+
+struct Device::Shared {
+  std::atomic<bool> lost = false;
+  std::mutex mutex;
+  std::string lost_message, error;
+
+  void set_error(WGPUStringView message) {
+    const std::lock_guard lock(mutex);
+    if (error.empty()) error = string_of(message);
+  }
+  std::string take_error() {
+    const std::lock_guard lock(mutex);
+    return std::exchange(error, {});
+  }
+};
+
+std::shared_ptr<Device> Device::open(const Wanted& wanted) {
+  static std::mutex mutex;
+  static std::vector<std::pair<Wanted, std::weak_ptr<Device>>> open_devices;
+  const std::lock_guard lock(mutex);
+  std::erase_if(open_devices, [](const auto& entry) { return entry.second.expired(); });
+  for (const auto& [known, device] : open_devices)
+    if (known == wanted)
+      if (std::shared_ptr<Device> shared = device.lock(); shared && !shared->shared_->lost)
+        return shared;
+
+  const WGPUInstance instance = create_instance();
+  std::vector<Found> all = find_adapters(instance);
+  const Found* chosen = nullptr;
+  std::string names;
+  for (const Found& found : all) {
+    if (chosen == nullptr && contains_ignoring_case(found.adapter.name, wanted.adapter))
+      chosen = &found;
+    names += fmt::format("{}'{}'", names.empty() ? "" : ", ", found.adapter.name);
+  }
+  std::shared_ptr<Device> device;
+  std::string problem;
+  if (chosen != nullptr) {
+    try {
+      device = std::shared_ptr<Device>(
+          new Device(instance, chosen->handle, chosen->adapter,
+                     wanted.features ? chosen->adapter.features : Features{}));
+    } catch (const Error& error) {
+      problem = error.what();
+    }
+  } else {
+    problem =
+        all.empty()
+            ? "[webgpu] no adapter: no driver of Vulkan, Metal or Direct3D 12 was found"
+            : fmt::format("[webgpu] no adapter is named '{}'; there are {}", wanted.adapter, names);
+  }
+  for (const Found& found : all) api().AdapterRelease(found.handle);
+  if (device == nullptr) {
+    api().InstanceRelease(instance);
+    raise_message(problem);
+  }
+  open_devices.emplace_back(wanted, device);
+  return device;
+}
+
+Device::Device(WGPUInstance instance, WGPUAdapter handle, Adapter adapter, const Features& features)
+    : instance_(instance),
+      adapter_(std::move(adapter)),
+      features_(features),
+      shared_(std::make_unique<Shared>()) {
+  std::vector<WGPUFeatureName> wanted;
+  if (features.int64) wanted.push_back(static_cast<WGPUFeatureName>(WGPUNativeFeature_ShaderInt64));
+  if (features.float64) wanted.push_back(static_cast<WGPUFeatureName>(WGPUNativeFeature_ShaderF64));
+  WGPULimits limits = adapter_.limits;
+  limits.maxImmediateSize = 0;  // of a feature that is not asked for
+  WGPUDeviceDescriptor descriptor{};
+  descriptor.requiredFeatureCount = wanted.size();
+  descriptor.requiredFeatures = wanted.data();
+  descriptor.requiredLimits = &limits;
+  descriptor.uncapturedErrorCallbackInfo.userdata1 = shared_.get();
+  descriptor.uncapturedErrorCallbackInfo.callback =
+      [](WGPUDevice const*, WGPUErrorType, WGPUStringView message, void* shared, void*) {
+        static_cast<Shared*>(shared)->set_error(message);
+      };
+  descriptor.deviceLostCallbackInfo.mode = WGPUCallbackMode_AllowSpontaneous;
+  descriptor.deviceLostCallbackInfo.userdata1 = shared_.get();
+  descriptor.deviceLostCallbackInfo.callback = [](WGPUDevice const*, WGPUDeviceLostReason,
+                                                  WGPUStringView message, void* opaque, void*) {
+    auto& shared = *static_cast<Shared*>(opaque);
+    const std::lock_guard lock(shared.mutex);
+    if (shared.lost_message.empty()) shared.lost_message = string_of(message);
+    shared.lost = true;
+  };
+  struct Answer {
+    std::atomic<bool> done = false;
+    WGPUDevice device = nullptr;
+    std::string message;
+  } answer;
+  WGPURequestDeviceCallbackInfo callback{};
+  callback.mode = WGPUCallbackMode_AllowSpontaneous;
+  callback.userdata1 = &answer;
+  callback.callback = [](WGPURequestDeviceStatus status, WGPUDevice device, WGPUStringView message,
+                         void* opaque, void*) {
+    auto& result = *static_cast<Answer*>(opaque);
+    if (status == WGPURequestDeviceStatus_Success)
+      result.device = device;
+    else
+      result.message = string_of(message);
+    result.done = true;
+  };
+  api().AdapterRequestDevice(handle, &descriptor, callback);
+  while (!answer.done) {
+    api().InstanceProcessEvents(instance);
+    if (!answer.done) std::this_thread::sleep_for(std::chrono::microseconds(100));
+  }
+  if (answer.device == nullptr)
+    raise("[webgpu] adapter '{}' gives no device: {}", adapter_.name, answer.message);
+  device_ = answer.device;
+  queue_ = api().DeviceGetQueue(device_);
+  create_layout();
+}
+
+void Device::create_layout() {
+  std::vector<WGPUBindGroupLayoutEntry> entries;
+  const auto add = [&](uint32_t binding, WGPUBufferBindingType type, bool dynamic) {
+    WGPUBindGroupLayoutEntry entry{};
+    entry.binding = binding;
+    entry.visibility = WGPUShaderStage_Compute;
+    entry.buffer.type = type;
+    entry.buffer.hasDynamicOffset = dynamic;
+    entries.push_back(entry);
+  };
+  add(kBindMemory, WGPUBufferBindingType_Storage, false);
+  add(kBindParams, WGPUBufferBindingType_Uniform, true);
+  add(kBindCurveTables, WGPUBufferBindingType_ReadOnlyStorage, false);
+  add(kBindFlags, WGPUBufferBindingType_Storage, false);
+  add(kBindTables, WGPUBufferBindingType_ReadOnlyStorage, false);
+  add(kBindRecord, WGPUBufferBindingType_Uniform, true);
+  for (uint32_t i = 0; i < kDataBindings; ++i)
+    add(kBindData + i, WGPUBufferBindingType_ReadOnlyStorage, false);
+  guarded("the layout of kernels", [&] {
+    WGPUBindGroupLayoutDescriptor group{};
+    group.entryCount = entries.size();
+    group.entries = entries.data();
+    group_layout_ = api().DeviceCreateBindGroupLayout(device_, &group);
+    WGPUPipelineLayoutDescriptor pipeline{};
+    pipeline.bindGroupLayoutCount = 1;
+    pipeline.bindGroupLayouts = &group_layout_;
+    pipeline_layout_ = api().DeviceCreatePipelineLayout(device_, &pipeline);
+  });
+}
+
+Device::~Device() {
+  for (const auto& [source, pipeline] : pipelines_) api().ComputePipelineRelease(pipeline);
+  if (pipeline_layout_ != nullptr) api().PipelineLayoutRelease(pipeline_layout_);
+  if (group_layout_ != nullptr) api().BindGroupLayoutRelease(group_layout_);
+  if (queue_ != nullptr) api().QueueRelease(queue_);
+  if (device_ != nullptr) {
+    // The lost callback comes while this object still exists.
+    api().DeviceDestroy(device_);
+    api().DeviceRelease(device_);
+  }
+  api().InstanceRelease(instance_);
+}
+
+void Device::check_alive() const {
+  if (!shared_->lost) return;
+  const std::lock_guard lock(shared_->mutex);
+  throw DeviceLostError(
+      fmt::format("[webgpu] device '{}' is lost: {}", adapter_.name, shared_->lost_message));
+}
+
+void Device::destroy() {
+  api().DeviceDestroy(device_);
+  api().DevicePoll(device_, 0, nullptr);
+  shared_->lost = true;
+}
+
+void Device::guarded(std::string_view what, const std::function<void()>& create) {
+  check_alive();
+  struct Answer {
+    std::atomic<bool> done = false;
+    bool failed = false;
+    std::string message;
+  };
+  const auto pop = [&](Answer& answer) {
+    WGPUPopErrorScopeCallbackInfo callback{};
+    callback.mode = WGPUCallbackMode_AllowSpontaneous;
+    callback.userdata1 = &answer;
+    callback.callback = [](WGPUPopErrorScopeStatus status, WGPUErrorType type,
+                           WGPUStringView message, void* opaque, void*) {
+      auto& result = *static_cast<Answer*>(opaque);
+      result.failed = status == WGPUPopErrorScopeStatus_Success && type != WGPUErrorType_NoError;
+      result.message = string_of(message);
+      result.done = true;
+    };
+    api().DevicePopErrorScope(device_, callback);
+    while (!answer.done) api().InstanceProcessEvents(instance_);
+  };
+  api().DevicePushErrorScope(device_, WGPUErrorFilter_Validation);
+  api().DevicePushErrorScope(device_, WGPUErrorFilter_OutOfMemory);
+  create();
+  Answer memory, validation;
+  pop(memory);
+  pop(validation);
+  const std::string other = shared_->take_error();
+  check_alive();
+  if (memory.failed)
+    throw DeviceMemoryError(fmt::format("[webgpu] {}: device '{}' is out of memory: {}", what,
+                                        adapter_.name, memory.message));
+  if (validation.failed) raise("[webgpu] {}: {}", what, validation.message);
+  if (!other.empty()) raise("[webgpu] {}: {}", what, other);
+}
+
+Buffer Device::create_buffer(uint64_t bytes, WGPUBufferUsage usage, std::string_view what) {
+  bytes = std::max<uint64_t>((bytes + 15) / 16 * 16, 16);
+  const uint64_t most = std::min<uint64_t>(adapter_.limits.maxBufferSize,
+                                           (usage & WGPUBufferUsage_Storage) != 0
+                                               ? adapter_.limits.maxStorageBufferBindingSize
+                                               : adapter_.limits.maxBufferSize);
+  if (bytes > most)
+    throw DeviceMemoryError(fmt::format("[webgpu] {} needs {} bytes, device '{}' binds at most {}",
+                                        what, bytes, adapter_.name, most));
+  WGPUBuffer handle = nullptr;
+  const std::lock_guard lock(mutex_);
+  guarded(what, [&] {
+    WGPUBufferDescriptor descriptor{};
+    descriptor.size = bytes;
+    descriptor.usage = usage;
+    handle = api().DeviceCreateBuffer(device_, &descriptor);
+  });
+  return Buffer(handle, bytes);
+}
+
+void Device::write(const Buffer& buffer, uint64_t offset, std::span<const std::byte> bytes) {
+  if (bytes.empty()) return;
+  check_alive();
+  if (offset % 4 != 0 || bytes.size() % 4 != 0 || offset + bytes.size() > buffer.bytes())
+    raise("[webgpu] a write of {} bytes at {} of a buffer of {}", bytes.size(), offset,
+          buffer.bytes());
+  api().QueueWriteBuffer(queue_, buffer.get(), offset, bytes.data(), bytes.size());
+}
+
+WGPUComputePipeline Device::pipeline(const std::string& source, std::string_view what) {
+  const std::lock_guard lock(mutex_);
+  if (const auto known = pipelines_.find(source); known != pipelines_.end()) return known->second;
+  WGPUComputePipeline pipeline = nullptr;
+  guarded(fmt::format("kernel {}", what), [&] {
+    WGPUShaderSourceWGSL text{};
+    text.chain.sType = WGPUSType_ShaderSourceWGSL;
+    text.code = view_of(source);
+    WGPUShaderModuleDescriptor module_descriptor{};
+    module_descriptor.nextInChain = &text.chain;
+    const WGPUShaderModule module = api().DeviceCreateShaderModule(device_, &module_descriptor);
+    WGPUComputePipelineDescriptor descriptor{};
+    descriptor.layout = pipeline_layout_;
+    descriptor.compute.module = module;
+    descriptor.compute.entryPoint = view_of("main");
+    pipeline = api().DeviceCreateComputePipeline(device_, &descriptor);
+    api().ShaderModuleRelease(module);
+  });
+  pipelines_.emplace(source, pipeline);
+  return pipeline;
+}
+
+WGPUCommandEncoder Device::create_encoder() {
+  check_alive();
+  return api().DeviceCreateCommandEncoder(device_, nullptr);
+}
+
+WGPUSubmissionIndex Device::submit(WGPUCommandEncoder encoder) {
+  // An invalid submission would end the process; errors of encoding have been reported by now.
+  const WGPUCommandBuffer commands = api().CommandEncoderFinish(encoder, nullptr);
+  api().CommandEncoderRelease(encoder);
+  const std::string problem = shared_->take_error();
+  if (!problem.empty() || shared_->lost) {
+    api().CommandBufferRelease(commands);
+    check_alive();
+    raise("[webgpu] commands: {}", problem);
+  }
+  const WGPUSubmissionIndex index = api().QueueSubmitForIndex(queue_, 1, &commands);
+  api().CommandBufferRelease(commands);
+  api().DevicePoll(device_, 0, nullptr);  // lets the library reuse what is finished
+  return index;
+}
+
+void Device::wait(WGPUSubmissionIndex submission) {
+  check_alive();
+  api().DevicePoll(device_, 1, &submission);
+}
+
+void Device::read(const Buffer& staging, std::span<std::byte> bytes) {
+  check_alive();
+  struct Answer {
+    std::atomic<bool> done = false;
+    bool mapped = false;
+    std::string message;
+  } answer;
+  WGPUBufferMapCallbackInfo callback{};
+  callback.mode = WGPUCallbackMode_AllowSpontaneous;
+  callback.userdata1 = &answer;
+  callback.callback = [](WGPUMapAsyncStatus status, WGPUStringView message, void* opaque, void*) {
+    auto& result = *static_cast<Answer*>(opaque);
+    result.mapped = status == WGPUMapAsyncStatus_Success;
+    result.message = string_of(message);
+    result.done = true;
+  };
+  const uint64_t size = (bytes.size() + 7) / 8 * 8;
+  api().BufferMapAsync(staging.get(), WGPUMapMode_Read, 0, size, callback);
+  // Short work is answered soonest by asking often; longer work should not keep a processor busy.
+  const auto patience = std::chrono::steady_clock::now() + std::chrono::milliseconds(2);
+  while (!answer.done && !shared_->lost) {
+    const bool spin = std::chrono::steady_clock::now() < patience;
+    api().DevicePoll(device_, spin ? 0 : 1, nullptr);
+  }
+  check_alive();
+  if (!answer.mapped) raise("[webgpu] reading back: {}", answer.message);
+  const void* mapped = api().BufferGetConstMappedRange(staging.get(), 0, size);
+  if (mapped == nullptr) raise("[webgpu] reading back: the buffer has no range of {} bytes", size);
+  std::memcpy(bytes.data(), mapped, bytes.size());
+  api().BufferUnmap(staging.get());
+}
+
+}  // namespace paragon::webgpu

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "backends/webgpu/api.hpp"
+#include "backends/webgpu/library.hpp"
+
+namespace paragon::webgpu {
+
+enum class AdapterKind : uint8_t { kDiscrete, kIntegrated, kSoftware, kOther };
+std::string_view name(AdapterKind kind);
+
+/// What an adapter says of itself.
+struct Adapter {
+  std::string name, driver;
+  AdapterKind kind = AdapterKind::kOther;
+  Features features;
+  WGPULimits limits;
+};
+
+/// All adapters, the preferred one first: discrete before integrated before software. Empty if
+/// there is a library but no adapter; raises if there is no library.
+std::vector<Adapter> adapters();
+
+/// What a user asked for: PARAGON_WEBGPU_ADAPTER (part of a name), PARAGON_WEBGPU_FEATURES ("all",
+/// or "none": every optional feature is left out).
+struct Wanted {
+  std::string adapter;
+  bool features = true;
+  static Wanted from_environment();
+  bool operator==(const Wanted&) const = default;
+};
+
+/// A buffer on a device; destroyed with its owner.
+class Buffer {
+ public:
+  Buffer() = default;
+  Buffer(WGPUBuffer handle, uint64_t bytes) : handle_(handle), bytes_(bytes) {}
+  Buffer(Buffer&& other) noexcept { swap(other); }
+  Buffer& operator=(Buffer&& other) noexcept {
+    swap(other);
+    return *this;
+  }
+  ~Buffer();
+
+  WGPUBuffer get() const { return handle_; }
+  uint64_t bytes() const { return bytes_; }
+  explicit operator bool() const { return handle_ != nullptr; }
+
+ private:
+  void swap(Buffer& other) noexcept {
+    std::swap(handle_, other.handle_);
+    std::swap(bytes_, other.bytes_);
+  }
+  WGPUBuffer handle_ = nullptr;
+  uint64_t bytes_ = 0;
+};
+
+/// An open device, shared by all instances that run on it. The library ends the process on some
+/// invalid calls and reports others late, so everything is checked here before it is called, and
+/// nothing is submitted to a device that is lost.
+class Device {
+ public:
+  /// The device of the wanted adapter; open devices are shared. Raises if no adapter fits.
+  static std::shared_ptr<Device> open(const Wanted& wanted);
+  ~Device();
+  Device(const Device&) = delete;
+  Device& operator=(const Device&) = delete;
+
+  const Adapter& adapter() const { return adapter_; }
+  const Features& features() const { return features_; }
+  WGPUDevice get() const { return device_; }
+  WGPUBindGroupLayout layout() const { return group_layout_; }
+
+  /// Raises DeviceMemoryError beyond the device's limits or its memory.
+  Buffer create_buffer(uint64_t bytes, WGPUBufferUsage usage, std::string_view what);
+  void write(const Buffer& buffer, uint64_t offset, std::span<const std::byte> bytes);
+  /// A compute pipeline of WGSL whose entry is main; equal texts share one. Raises with the
+  /// compiler's message.
+  WGPUComputePipeline pipeline(const std::string& source, std::string_view what);
+
+  WGPUCommandEncoder create_encoder();
+  /// Takes the encoder. Raises if what was encoded is invalid, or the device is lost.
+  WGPUSubmissionIndex submit(WGPUCommandEncoder encoder);
+  void wait(WGPUSubmissionIndex submission);
+  /// Maps the first bytes of a buffer, which has been copied to, for reading.
+  void read(const Buffer& staging, std::span<std::byte> bytes);
+
+  /// Raises DeviceLostError if the device is lost.
+  void check_alive() const;
+  /// Loses the device, for tests.
+  void destroy();
+
+ private:
+  struct Shared;  // what the library's callbacks write to
+  Device(WGPUInstance instance, WGPUAdapter handle, Adapter adapter, const Features& features);
+  void create_layout();
+  /// Runs `create` and raises what it reports.
+  void guarded(std::string_view what, const std::function<void()>& create);
+
+  WGPUInstance instance_;
+  Adapter adapter_;
+  Features features_;
+  std::unique_ptr<Shared> shared_;
+  WGPUDevice device_ = nullptr;
+  WGPUQueue queue_ = nullptr;
+  WGPUBindGroupLayout group_layout_ = nullptr;
+  WGPUPipelineLayout pipeline_layout_ = nullptr;
+  std::mutex mutex_;
+  std::unordered_map<std::string, WGPUComputePipeline> pipelines_;
+};
+
+}  // namespace paragon::webgpu

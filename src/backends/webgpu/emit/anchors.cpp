@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "backends/webgpu/emit/anchors.hpp"
+
+#include "backends/webgpu/emit/code.hpp"
+#include "backends/webgpu/emit/moves.hpp"
+#include "backends/webgpu/emit/products.hpp"
+#include "backends/webgpu/formula.hpp"
+#include "core/error.hpp"
+
+namespace paragon::webgpu {
+namespace {
+
+using ir::Op;
+using runtime::BufferId;
+using runtime::Dispatch;
+
+/// One dispatch whose items first compute the anchor's elements, then run the code.
+class AnchorWriter {
+ public:
+  AnchorWriter(Writer& writer, const Dispatch& dispatch)
+      : w_(writer), dispatch_(dispatch), items_(dispatch) {}
+
+  Piece write() {
+    store_ = write_code(w_, dispatch_);
+    piece_.function = w_.unique("item");
+    piece_.count = items_.count();
+    w_.add("fn {}(i: u32) {{\n", piece_.function);
+    if (items_.lanes == 1) {
+      w_.add("  let row = i;\n  let col = 0u;\n");
+    } else {
+      const std::string per_row = w_.param(items_.per_row);
+      w_.add("  let row = i / {0};\n  let col = (i % {0}) * 4u;\n", per_row);
+    }
+    if (dispatch_.kind == Dispatch::Kind::kAnchored)
+      anchor();
+    else
+      w_.add("  {}(row, col);\n", store_);
+    w_.add("}}\n");
+    return piece_;
+  }
+
+ private:
+  void anchor() {
+    switch (dispatch_.op) {
+      case Op::contract:
+        contract();
+        break;
+      case Op::gather_dot:
+        gather_dot();
+        break;
+      case Op::gather_dot_wgrad:
+        weight_gradient();
+        break;
+      case Op::gather_dot_xgrad:
+        input_gradient();
+        break;
+      case Op::sum:
+      case Op::maximum:
+        reduce();
+        break;
+      case Op::gather:
+        gather();
+        return;
+      default:
+        raise("[webgpu] {} computes no matrix", info(dispatch_.op).name);
+    }
+  }
+
+  const Place& place(size_t operand) const { return w_.layout[dispatch_.operands[operand]]; }
+  std::string load(size_t operand, const std::string& element) {
+    return w_.load(dispatch_.operands[operand], element);
+  }
+  /// row * pitch + col of an operand.
+  std::string at(size_t operand, const std::string& row, const std::string& col) {
+    const Place& p = place(operand);
+    if (p.cols == 1) return p.pitch == 1 ? row : fmt::format("({}) * 4u", row);
+    if (p.rows == 1) return col;
+    auto& pitch = pitches_[operand];
+    if (pitch.empty()) pitch = w_.param(p.pitch);
+    return fmt::format("({}) * {} + {}", row, pitch, col);
+  }
+  std::string column(uint32_t lane) const {
+    return lane == 0 ? "col" : fmt::format("col + {}u", lane);
+  }
+
+  void declare(const std::string& zero) {
+    for (uint32_t lane = 0; lane < items_.lanes; ++lane) w_.add("  var a{} = {};\n", lane, zero);
+  }
+  template <class Value>
+  void finish(Value&& value) {
+    std::string arguments = "row, col";
+    for (uint32_t lane = 0; lane < items_.lanes; ++lane)
+      arguments += ", " + value(fmt::format("a{}", lane));
+    w_.add("  {}({});\n", store_, arguments);
+  }
+  void finish_product(const Product& product) {
+    const std::string shift =
+        product.wide ? w_.param(static_cast<uint32_t>(dispatch_.attrs.c)) : "";
+    finish([&](const std::string& sum) { return product.finish(sum, shift); });
+  }
+
+  void contract() {
+    const bool ta = dispatch_.attrs.a != 0, tb = dispatch_.attrs.b != 0;
+    const Product product(place(0).type);
+    const uint32_t depth = ta ? place(0).rows : place(0).cols;
+    declare(product.zero());
+    w_.add("  for (var k = 0u; k < {}; k += 1u) {{\n", w_.param(depth));
+    w_.add("    let x = {};\n", load(0, ta ? at(0, "k", "row") : at(0, "row", "k")));
+    for (uint32_t lane = 0; lane < items_.lanes; ++lane) {
+      const std::string col = column(lane);
+      w_.add("    a{0} = {1};\n", lane,
+             product.add(fmt::format("a{}", lane), "x",
+                         load(1, tb ? at(1, col, "k") : at(1, "k", col))));
+    }
+    w_.add("  }}\n");
+    piece_.iterations = depth;
+    finish_product(product);
+  }
+
+  uint32_t table(const std::vector<int32_t>& values) { return w_.tables.add(values); }
+
+  // y[unit, n] = sum over taps of w[unit, tap] x[source, n].
+  void gather_dot() {
+    const ir::IndexTable& sources = *dispatch_.attrs.table;
+    const Product product(place(0).type);
+    const auto taps = static_cast<uint32_t>(sources.taps);
+    declare(product.zero());
+    const std::string count = w_.param(taps);
+    w_.add("  for (var t = 0u; t < {}; t += 1u) {{\n", count);
+    w_.add("    let source = tables[{} + row * {} + t];\n", w_.param(table(sources.index)), count);
+    w_.add("    if (source >= 0) {{\n      let x = {};\n", load(1, at(1, "row", "t")));
+    for (uint32_t lane = 0; lane < items_.lanes; ++lane)
+      w_.add(
+          "      a{0} = {1};\n", lane,
+          product.add(fmt::format("a{}", lane), "x", load(0, at(0, "u32(source)", column(lane)))));
+    w_.add("    }}\n  }}\n");
+    piece_.iterations = taps;
+    finish_product(product);
+  }
+
+  // dw[unit, tap] = sum over n of x[source, n] dy[unit, n].
+  void weight_gradient() {
+    const ir::IndexTable& sources = *dispatch_.attrs.table;
+    const Product product(place(0).type);
+    declare(product.zero());
+    const std::string first = w_.param(table(sources.index)), taps = w_.param(items_.cols);
+    for (uint32_t lane = 0; lane < items_.lanes; ++lane)
+      w_.add("  let source{0} = select(-1, tables[{1} + row * {2} + {3}], {3} < {2});\n", lane,
+             first, taps, column(lane));
+    w_.add("  for (var n = 0u; n < {}; n += 1u) {{\n", w_.param(place(0).cols));
+    w_.add("    let d = {};\n", load(1, at(1, "row", "n")));
+    for (uint32_t lane = 0; lane < items_.lanes; ++lane)
+      w_.add("    if (source{0} >= 0) {{ a{0} = {1}; }}\n", lane,
+             product.add(fmt::format("a{}", lane),
+                         load(0, at(0, fmt::format("u32(source{})", lane), "n")), "d"));
+    w_.add("  }}\n");
+    piece_.iterations = place(0).cols;
+    finish_product(product);
+  }
+
+  // dx[source, n] = sum over the entries (unit, tap) with that source of w[unit, tap] dy[unit, n],
+  // in the order of the entries.
+  void input_gradient() {
+    const ir::IndexTable& sources = *dispatch_.attrs.table;
+    std::vector<int32_t> first(items_.rows + 1, 0), entries;
+    for (const int32_t source : sources.index)
+      if (source >= 0) ++first[static_cast<size_t>(source) + 1];
+    int32_t most = 0;
+    for (size_t i = 1; i < first.size(); ++i) {
+      most = std::max(most, first[i]);
+      first[i] += first[i - 1];
+    }
+    entries.resize(static_cast<size_t>(first.back()));
+    std::vector<int32_t> next = first;
+    for (size_t entry = 0; entry < sources.index.size(); ++entry)
+      if (sources.index[entry] >= 0)
+        entries[static_cast<size_t>(next[static_cast<size_t>(sources.index[entry])]++)] =
+            static_cast<int32_t>(entry);
+    const Product product(place(0).type);
+    declare(product.zero());
+    const std::string from = w_.param(table(first)), list = w_.param(table(entries)),
+                      taps = w_.param(static_cast<uint32_t>(sources.taps));
+    w_.add("  let last = tables[{} + row + 1u];\n", from);
+    w_.add("  for (var e = tables[{} + row]; e < last; e += 1) {{\n", from);
+    w_.add("    let entry = u32(tables[{} + u32(e)]);\n", list);
+    w_.add("    let unit = entry / {0};\n    let x = {1};\n", taps,
+           load(1, at(1, "unit", fmt::format("entry % {}", taps))));
+    for (uint32_t lane = 0; lane < items_.lanes; ++lane)
+      w_.add("    a{0} = {1};\n", lane,
+             product.add(fmt::format("a{}", lane), "x", load(0, at(0, "unit", column(lane)))));
+    w_.add("  }}\n");
+    piece_.iterations = static_cast<uint64_t>(most);
+    finish_product(product);
+  }
+
+  void reduce() {
+    const Place& p = place(0);
+    const bool over_rows = dispatch_.attrs.a != 1, over_cols = dispatch_.attrs.a != 0;
+    const bool sum = dispatch_.op == Op::sum;
+    const DType type = dispatch_.type;
+    const auto combine = [&](uint32_t lane, const std::string& row, const std::string& col) {
+      FormulaCall call{.op = sum ? Op::add : Op::max, .type = type, .attrs = no_attrs_};
+      call.operand_types[0] = call.operand_types[1] = type;
+      call.args[0] = fmt::format("a{}", lane);
+      call.args[1] = widen(load(0, at(0, row, col)), p.type, type);
+      w_.add("    a{} = {};\n", lane, formula(call));
+    };
+    // A maximum starts with the first element, a sum with zero.
+    for (uint32_t lane = 0; lane < items_.lanes; ++lane)
+      w_.add("  var a{} = {};\n", lane,
+             sum ? literal(type, 0)
+                 : widen(load(0, at(0, over_rows ? "0u" : "row", over_cols ? "0u" : column(lane))),
+                         p.type, type));
+    if (over_rows) w_.add("  for (var r = 0u; r < {}; r += 1u) {{\n", w_.param(p.rows));
+    if (over_cols) w_.add("  for (var c = 0u; c < {}; c += 1u) {{\n", w_.param(p.cols));
+    for (uint32_t lane = 0; lane < items_.lanes; ++lane)
+      combine(lane, over_rows ? "r" : "row", over_cols ? "c" : column(lane));
+    w_.add("{}{}", over_rows ? "  }\n" : "", over_cols ? "  }\n" : "");
+    piece_.iterations = uint64_t{over_rows ? p.rows : 1} * (over_cols ? p.cols : 1);
+    finish([](const std::string& value) { return value; });
+  }
+
+  // An index outside of the table reads zeros.
+  void gather() {
+    const bool turned = dispatch_.attrs.a != 0;
+    const std::string rows = w_.param(place(0).rows), zero = literal(dispatch_.type, 0);
+    const auto index = [&](const std::string& i) {
+      const Place& p = place(1);
+      return load(1, p.rows == 1 ? i : at(1, i, "0u"));
+    };
+    declare(zero);
+    if (!turned) {
+      w_.add("  let index = u32({});\n  if (index < {}) {{\n", index("row"), rows);
+      for (uint32_t lane = 0; lane < items_.lanes; ++lane)
+        w_.add("    a{} = {};\n", lane, load(0, at(0, "index", column(lane))));
+      w_.add("  }}\n");
+    } else {
+      const std::string cols = w_.param(items_.cols);
+      for (uint32_t lane = 0; lane < items_.lanes; ++lane) {
+        w_.add("  if ({} < {}) {{\n    let index = u32({});\n", column(lane), cols,
+               index(column(lane)));
+        w_.add("    if (index < {}) {{ a{} = {}; }}\n  }}\n", rows, lane,
+               load(0, at(0, "index", "row")));
+      }
+    }
+    finish([](const std::string& value) { return value; });
+  }
+
+  static std::string widen(const std::string& value, DType from, DType to) {
+    if (to == DType::int64 && from != DType::int64) return fmt::format("i64_from_i32({})", value);
+    return value;
+  }
+
+  Writer& w_;
+  const Dispatch& dispatch_;
+  Items items_;
+  Piece piece_;
+  std::string store_;
+  std::map<size_t, std::string> pitches_;
+  ir::Attrs no_attrs_;
+};
+
+}  // namespace
+
+std::vector<Piece> write_dispatch(Writer& writer, const Dispatch& dispatch) {
+  std::vector<Piece> pieces;
+  switch (dispatch.kind) {
+    case Dispatch::Kind::kScalars: {
+      Piece piece{.function = writer.unique("scalars"), .count = 1};
+      writer.add("fn {}(i: u32) {{\n", piece.function);
+      write_scalars(writer, dispatch);
+      writer.add("}}\n");
+      pieces.push_back(piece);
+      break;
+    }
+    case Dispatch::Kind::kTiles:
+    case Dispatch::Kind::kAnchored:
+      pieces.push_back(AnchorWriter(writer, dispatch).write());
+      break;
+    case Dispatch::Kind::kMove:
+      pieces = write_move(writer, dispatch);
+      break;
+  }
+  for (Piece& piece : pieces) piece.when = dispatch.when;
+  return pieces;
+}
+
+}  // namespace paragon::webgpu

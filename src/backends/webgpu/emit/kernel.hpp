@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace paragon::webgpu {
+
+/// Bindings of group 0, the same for every kernel, so that one bind group serves an instance.
+enum Binding : uint32_t {
+  kBindMemory = 0,       ///< array<vec4<u32>>, read and written
+  kBindParams = 1,       ///< uniform, dynamic offset: the kernel's numbers
+  kBindCurveTables = 2,  ///< array<i32>: the cubics of core/curve_tables.inc
+  kBindFlags = 3,        ///< array<atomic<u32>>: bitwise ors
+  kBindTables = 4,       ///< array<i32>: index tables of the program
+  kBindRecord = 5,       ///< uniform, dynamic offset: scalars that the host wrote before the run
+  kBindData = 6,         ///< array<vec4<u32>> each: data slots
+};
+
+/// Scalars that one run may get from the host, with the words that say where they go.
+inline constexpr uint32_t kRecordWords = 192;
+
+inline constexpr uint32_t kDataBindings = 4;
+
+/// A kernel before linking: functions, and the body of main. `params` are the numbers (offsets,
+/// extents) that the text refers to, so that kernels of equal structure have equal text.
+struct Kernel {
+  std::string name;              ///< for diagnostics
+  std::string text;              ///< functions and main
+  uint32_t groups_x = 1;         ///< workgroups, before folding into two dimensions
+  std::vector<uint32_t> params;  ///< padded to whole vec4s by the writer
+  bool uses_record = false;
+};
+
+}  // namespace paragon::webgpu

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <vector>
+
+#include "backends/webgpu/emit/kernel.hpp"
+#include "backends/webgpu/emit/writer.hpp"
+
+namespace paragon::webgpu {
+
+/// The kernels of one phase, in order.
+struct PhasePlan {
+  std::vector<Kernel> kernels;
+};
+
+/// The kernels of a program. Neighbouring dispatches that are too small to fill a device run as one
+/// kernel of a single workgroup, whose invocations meet between them; so does what comes before
+/// every phase: scalars that the host wrote (Binding::kBindRecord) go to their places, and what
+/// collects bitwise ors is cleared.
+std::vector<PhasePlan> plan_kernels(const runtime::Program& program, const Layout& layout,
+                                    Tables& tables);
+
+}  // namespace paragon::webgpu

@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "backends/webgpu/instance.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "backends/webgpu/emit/plan.hpp"
+#include "backends/webgpu/formula.hpp"
+#include "core/error.hpp"
+
+namespace paragon::webgpu {
+namespace {
+
+constexpr size_t kRunsPerSubmission = 16, kSubmissionsInFlight = 3;
+constexpr WGPUBufferUsage kStorage =
+    WGPUBufferUsage_Storage | WGPUBufferUsage_CopyDst | WGPUBufferUsage_CopySrc;
+constexpr WGPUBufferUsage kUniform = WGPUBufferUsage_Uniform | WGPUBufferUsage_CopyDst;
+constexpr size_t kRecordBytes = kRecordWords * 4;  // a multiple of 256, every device's alignment
+static_assert(kRecordBytes % 256 == 0);
+
+template <class T>
+std::span<const std::byte> bytes_of(const std::vector<T>& values) {
+  return std::as_bytes(std::span(values));
+}
+
+}  // namespace
+
+WebgpuInstance::WebgpuInstance(std::shared_ptr<const runtime::Program> program,
+                               std::shared_ptr<Device> device)
+    : program_(std::move(program)), device_(std::move(device)), layout_(*program_) {
+  Tables tables;
+  const std::vector<PhasePlan> plans = plan_kernels(*program_, layout_, tables);
+  const uint32_t alignment = device_->adapter().limits.minUniformBufferOffsetAlignment;
+  std::vector<uint32_t> params;
+  uint32_t window = 16;  // bytes of the longest kernel's numbers
+  for (const PhasePlan& plan : plans) {
+    std::vector<BoundKernel>& phase = phases_.emplace_back();
+    for (const Kernel& kernel : plan.kernels) {
+      BoundKernel bound{};
+      bound.pipeline = device_->pipeline(link(kernel.text, device_->features()), kernel.name);
+      params.resize((params.size() * 4 + alignment - 1) / alignment * alignment / 4);
+      bound.params = static_cast<uint32_t>(params.size() * 4);
+      params.insert(params.end(), kernel.params.begin(), kernel.params.end());
+      window = std::max(window, static_cast<uint32_t>((kernel.params.size() + 3) / 4 * 16));
+      const uint32_t most = device_->adapter().limits.maxComputeWorkgroupsPerDimension;
+      bound.groups_x = std::min(kernel.groups_x, most);
+      bound.groups_y = (kernel.groups_x + bound.groups_x - 1) / std::max(bound.groups_x, 1u);
+      if (bound.groups_x > 0) phase.push_back(bound);
+    }
+  }
+  create_buffers(tables.values(), params, window);
+  upload_constants();
+  record_words_.reserve(kRunsPerSubmission * kRecordWords);
+  pending_.reserve(kRecordWords);
+}
+
+WebgpuInstance::~WebgpuInstance() {
+  if (pass_ != nullptr) {
+    api().ComputePassEncoderEnd(pass_);
+    api().ComputePassEncoderRelease(pass_);
+  }
+  if (encoder_ != nullptr) api().CommandEncoderRelease(encoder_);
+  if (group_ != nullptr) api().BindGroupRelease(group_);
+}
+
+void WebgpuInstance::create_buffers(const std::vector<int32_t>& tables,
+                                    const std::vector<uint32_t>& params, uint32_t params_window) {
+  memory_ = device_->create_buffer(layout_.memory_words() * 4, kStorage, "the program's memory");
+  flags_ = device_->create_buffer(layout_.flag_words() * 4, kStorage, "the flags");
+  tables_ = device_->create_buffer(tables.size() * 4, kStorage, "the index tables");
+  const std::span<const std::byte> curves = curve_table_bytes();
+  curves_ = device_->create_buffer(curves.size(), kStorage, "the tables of curves");
+  params_ =
+      device_->create_buffer(params.size() * 4 + params_window, kUniform, "the kernels' numbers");
+  records_ =
+      device_->create_buffer(kRunsPerSubmission * kRecordBytes, kUniform, "the runs' scalars");
+  for (const size_t bytes : layout_.data_bytes())
+    data_.push_back(device_->create_buffer(bytes, kStorage, "the data set"));
+  device_->write(tables_, 0, bytes_of(tables));
+  device_->write(curves_, 0, curves);
+  device_->write(params_, 0, bytes_of(params));
+
+  std::vector<WGPUBindGroupEntry> entries;
+  const auto add = [&](uint32_t binding, const Buffer& buffer, uint64_t size) {
+    WGPUBindGroupEntry entry{};
+    entry.binding = binding;
+    entry.buffer = buffer.get();
+    entry.size = size;
+    entries.push_back(entry);
+  };
+  add(kBindMemory, memory_, memory_.bytes());
+  add(kBindParams, params_, params_window);
+  add(kBindCurveTables, curves_, curves_.bytes());
+  add(kBindFlags, flags_, flags_.bytes());
+  add(kBindTables, tables_, tables_.bytes());
+  add(kBindRecord, records_, kRecordBytes);
+  for (uint32_t i = 0; i < kDataBindings; ++i) {
+    // A binding needs a buffer, whether a kernel reads it or not.
+    const Buffer& buffer = i < data_.size() ? data_[i] : tables_;
+    add(kBindData + i, buffer, buffer.bytes());
+  }
+  WGPUBindGroupDescriptor descriptor{};
+  descriptor.layout = device_->layout();
+  descriptor.entryCount = entries.size();
+  descriptor.entries = entries.data();
+  group_ = api().DeviceCreateBindGroup(device_->get(), &descriptor);
+}
+
+void WebgpuInstance::upload_constants() {
+  for (runtime::BufferId id = 0; id < program_->buffers.size(); ++id) {
+    const runtime::Buffer& buffer = program_->buffers[id];
+    if (buffer.kind != runtime::Buffer::Kind::kConstant) continue;
+    // A scalar takes two words, of which narrow types use the first.
+    device_->write(bank(layout_[id]), size_t{layout_[id].word} * 4,
+                   std::as_bytes(std::span(&buffer.constant, 1)));
+  }
+}
+
+const Buffer& WebgpuInstance::bank(const Place& place) const {
+  switch (place.bank) {
+    case Bank::kFlags:
+      return flags_;
+    case Bank::kData:
+      return data_[place.data];
+    case Bank::kMemory:
+      break;
+  }
+  return memory_;
+}
+
+const Place& WebgpuInstance::place_of(uint32_t slot, size_t bytes, bool data) const {
+  const ir::Slot& description = program_->slots[slot];
+  const size_t expected = program_->buffers[slot].bytes();
+  if (bytes != expected)
+    raise("[instance] slot '{}' has {} bytes, got {}", description.name, expected, bytes);
+  if (data != (description.role == ir::SlotRole::kData))
+    raise("[instance] slot '{}' is {}: {}", description.name, ir::name(description.role),
+          data ? "only data can be bound" : "data is bound, not uploaded");
+  return layout_[slot];
+}
+
+void WebgpuInstance::write(const Place& place, std::span<const std::byte> bytes) {
+  if (place.cols == place.pitch && bytes.size() % 4 == 0)
+    return device_->write(bank(place), size_t{place.word} * 4, bytes);
+  // Some rows at a time.
+  const size_t row = place.cols * size_of(place.type), pitch = place.pitch * size_of(place.type);
+  const size_t at_once = std::max<size_t>((size_t{1} << 20) / pitch, 4) / 4 * 4;
+  std::vector<std::byte> pitched;
+  for (size_t first = 0; first < place.rows; first += at_once) {
+    Place part = place;
+    part.rows = static_cast<uint32_t>(std::min<size_t>(at_once, place.rows - first));
+    pitched.assign((part.bytes() + 3) / 4 * 4, std::byte{0});
+    spread_rows(part, bytes.data() + first * row, pitched.data());
+    device_->write(bank(place), size_t{place.word} * 4 + first * pitch, pitched);
+  }
+}
+
+bool WebgpuInstance::defer(const Place& place, std::span<const std::byte> bytes) {
+  const size_t words = bytes.size() / 4, before = pending_.size();
+  for (size_t i = 0; i < words; ++i) {
+    uint32_t value;
+    std::memcpy(&value, bytes.data() + i * 4, 4);
+    const auto to = place.word + static_cast<uint32_t>(i);
+    size_t entry = 0;
+    while (entry < before && pending_[entry] != to) entry += 2;
+    if (entry < before) {  // the last value counts
+      pending_[entry + 1] = value;
+    } else if (before + 2 * words + 2 > kRecordWords) {
+      return false;
+    } else {
+      pending_.push_back(to);
+      pending_.push_back(value);
+    }
+  }
+  return true;
+}
+
+void WebgpuInstance::upload(uint32_t slot, std::span<const std::byte> bytes) {
+  const Place& place = place_of(slot, bytes.size(), false);
+  const bool whole_words = program_->buffers[slot].shape.is_scalar() && bytes.size() >= 4;
+  if (whole_words && place.bank == Bank::kMemory && defer(place, bytes)) return;
+  flush();
+  write(place, bytes);
+}
+
+void WebgpuInstance::bind(uint32_t slot, std::span<const std::byte> bytes) {
+  const Place& place = place_of(slot, bytes.size(), true);
+  flush();
+  write(place, bytes);
+}
+
+void WebgpuInstance::begin_pass() {
+  if (encoder_ == nullptr) encoder_ = device_->create_encoder();
+  if (pass_ == nullptr) pass_ = api().CommandEncoderBeginComputePass(encoder_, nullptr);
+}
+
+void WebgpuInstance::end_pass() {
+  if (pass_ == nullptr) return;
+  api().ComputePassEncoderEnd(pass_);
+  api().ComputePassEncoderRelease(pass_);
+  pass_ = nullptr;
+}
+
+void WebgpuInstance::run(size_t phase) {
+  device_->check_alive();
+  begin_pass();
+  const size_t start = record_words_.size();
+  record_words_.push_back(static_cast<uint32_t>(pending_.size() / 2));
+  record_words_.push_back(0);
+  record_words_.insert(record_words_.end(), pending_.begin(), pending_.end());
+  record_words_.resize(start + kRecordWords);
+  pending_.clear();
+  WGPUComputePipeline current = nullptr;
+  for (const BoundKernel& kernel : phases_[phase]) {
+    if (kernel.pipeline != current) api().ComputePassEncoderSetPipeline(pass_, kernel.pipeline);
+    current = kernel.pipeline;
+    const uint32_t offsets[] = {kernel.params, static_cast<uint32_t>(start * 4)};
+    api().ComputePassEncoderSetBindGroup(pass_, 0, group_, 2, offsets);
+    api().ComputePassEncoderDispatchWorkgroups(pass_, kernel.groups_x, kernel.groups_y, 1);
+  }
+  if (++encoded_ == kRunsPerSubmission) flush();
+}
+
+WGPUSubmissionIndex WebgpuInstance::flush() {
+  if (encoder_ == nullptr) return 0;
+  end_pass();
+  device_->write(records_, 0, bytes_of(record_words_));
+  const WGPUSubmissionIndex index = device_->submit(std::exchange(encoder_, nullptr));
+  record_words_.clear();
+  encoded_ = 0;
+  in_flight_.push_back(index);
+  if (in_flight_.size() > kSubmissionsInFlight) {
+    device_->wait(in_flight_.front());
+    in_flight_.erase(in_flight_.begin());
+  }
+  return index;
+}
+
+void WebgpuInstance::download(uint32_t slot, std::span<std::byte> bytes) {
+  const Place& place = layout_[slot];
+  const size_t expected = program_->buffers[slot].bytes();
+  if (bytes.size() != expected)
+    raise("[instance] slot '{}' has {} bytes, got {}", program_->slots[slot].name, expected,
+          bytes.size());
+  // A value that no run has carried to the device yet.
+  if (bytes.size() >= 4 && place.is_scalar()) {
+    size_t known = 0;
+    for (size_t k = 0; k < pending_.size(); k += 2)
+      if (const uint32_t i = pending_[k] - place.word; i < bytes.size() / 4) {
+        std::memcpy(bytes.data() + i * 4, &pending_[k + 1], 4);
+        ++known;
+      }
+    if (known == bytes.size() / 4) return;
+  }
+  const size_t size = (place.bytes() + 15) / 16 * 16;
+  if (staging_.bytes() < size)
+    staging_ = device_->create_buffer(size, WGPUBufferUsage_MapRead | WGPUBufferUsage_CopyDst,
+                                      "reading back");
+  // One submission does what is encoded and copies.
+  if (encoder_ == nullptr) encoder_ = device_->create_encoder();
+  end_pass();
+  const uint64_t offset = uint64_t{place.word} * 4;
+  const uint64_t length = std::min<uint64_t>(size, bank(place).bytes() - offset);
+  api().CommandEncoderCopyBufferToBuffer(encoder_, bank(place).get(), offset, staging_.get(), 0,
+                                         length);
+  flush();
+  in_flight_.clear();  // reading waits for everything
+  std::vector<std::byte> pitched(place.bytes());
+  device_->read(staging_, pitched);
+  gather_rows(place, pitched.data(), bytes.data());
+}
+
+size_t WebgpuInstance::planned_bytes() const {
+  size_t bytes = memory_.bytes() + flags_.bytes() + tables_.bytes() + curves_.bytes() +
+                 params_.bytes() + records_.bytes() + staging_.bytes();
+  for (const Buffer& buffer : data_) bytes += buffer.bytes();
+  return bytes;
+}
+
+}  // namespace paragon::webgpu

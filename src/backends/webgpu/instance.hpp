@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "backends/webgpu/device.hpp"
+#include "backends/webgpu/emit/kernel.hpp"
+#include "backends/webgpu/layout.hpp"
+#include "runtime/backend.hpp"
+
+namespace paragon::webgpu {
+
+/// A program on a device. run() only encodes: scalars that the host has set go into a record that
+/// the phase's first kernel reads, many runs become one submission, and nothing waits for the
+/// device but download().
+class WebgpuInstance final : public runtime::Instance {
+ public:
+  WebgpuInstance(std::shared_ptr<const runtime::Program> program, std::shared_ptr<Device> device);
+  ~WebgpuInstance() override;
+
+  void upload(uint32_t slot, std::span<const std::byte> bytes) override;
+  void download(uint32_t slot, std::span<std::byte> bytes) override;
+  void bind(uint32_t slot, std::span<const std::byte> bytes) override;
+  void run(size_t phase) override;
+  size_t planned_bytes() const override;
+
+  /// Kernels of a phase.
+  size_t dispatches(size_t phase) const { return phases_[phase].size(); }
+  Device& device() { return *device_; }
+
+ private:
+  struct BoundKernel {
+    WGPUComputePipeline pipeline;
+    uint32_t params;  ///< offset of its numbers, in bytes
+    uint32_t groups_x, groups_y;
+  };
+
+  const Place& place_of(uint32_t slot, size_t bytes, bool data) const;
+  void create_buffers(const std::vector<int32_t>& tables, const std::vector<uint32_t>& params,
+                      uint32_t params_window);
+  void upload_constants();
+  void write(const Place& place, std::span<const std::byte> bytes);
+  /// Makes a scalar part of the next run's record; false if that is full.
+  bool defer(const Place& place, std::span<const std::byte> bytes);
+  const Buffer& bank(const Place& place) const;
+  void begin_pass();
+  void end_pass();
+  /// Submits what is encoded.
+  WGPUSubmissionIndex flush();
+
+  std::shared_ptr<const runtime::Program> program_;
+  std::shared_ptr<Device> device_;
+  Layout layout_;
+  std::vector<std::vector<BoundKernel>> phases_;
+  Buffer memory_, flags_, tables_, curves_, params_, records_;
+  std::vector<Buffer> data_;
+  Buffer staging_;
+  WGPUBindGroup group_ = nullptr;
+  WGPUCommandEncoder encoder_ = nullptr;
+  WGPUComputePassEncoder pass_ = nullptr;
+  std::vector<uint32_t> record_words_;  // of the runs that are not yet submitted
+  std::vector<uint32_t> pending_;       // entries of the next run's record: place, word, ...
+  size_t encoded_ = 0;                  // runs
+  std::vector<WGPUSubmissionIndex> in_flight_;
+};
+
+}  // namespace paragon::webgpu
