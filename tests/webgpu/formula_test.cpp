@@ -292,12 +292,14 @@ double allowed_units(Op op) {
   }
 }
 
-/// The distance of two results in units in the last place of the larger one.
-double units_between(DType type, double a, double b) {
+/// The distance of two results in units in the last place of the larger one, or of 1 where the
+/// formula itself subtracts numbers near 1.
+double units_between(Op op, DType type, double a, double b) {
   if (a == b || (std::isnan(a) && std::isnan(b))) return 0;
   if (!std::isfinite(a) || !std::isfinite(b)) return std::numeric_limits<double>::infinity();
   const bool single = type == DType::float32;
-  const double largest = std::max(std::abs(a), std::abs(b));
+  const double least = op == Op::curve_slope ? 1 : 0;
+  const double largest = std::max({std::abs(a), std::abs(b), least});
   const int exponent = std::max(std::ilogb(largest), single ? -126 : -1022);
   return std::abs(a - b) / std::ldexp(1.0, exponent - (single ? 23 : 52));
 }
@@ -315,7 +317,7 @@ void judge(const FormulaCase& one) {
     const Number got = one.results[i];
     double units = 0;
     if (is_float(one.type)) {
-      units = units_between(one.type, got.f, expected.f);
+      units = units_between(one.op, one.type, got.f, expected.f);
     } else {
       expected.i = ir::narrowed(one.type, expected.i);
       units = got.i == expected.i ? 0 : std::numeric_limits<double>::infinity();
