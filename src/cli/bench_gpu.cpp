@@ -59,10 +59,10 @@ Outputs forward(const Network& network, const data::Dataset& data, const std::st
 double training(Network network, const data::Dataset& data, const std::string& device, size_t batch,
                 const BenchGpuCommand& command) {
   constexpr size_t kMostEpochs = 1000000;
-  Trainer trainer(network, {.optimizer = Sgd{.rate = 0.01, .momentum = 0.9},
-                            .epochs = kMostEpochs,
+  Trainer trainer(network, {.device = device,
+                            .optimizer = Sgd{.rate = 0.01, .momentum = 0.9},
                             .batch = batch,
-                            .device = device,
+                            .epochs = kMostEpochs,
                             .threads = command.threads});
   trainer.begin(data);
   const size_t steps = trainer.steps_per_epoch();
