@@ -17,8 +17,8 @@ class PARAGON_API Error : public std::runtime_error {
   ~Error() override;
 };
 
-/// A device (a GPU) has gone away: unplugged, reset, or destroyed. What it held is lost; the network
-/// on the host is as it was when it was last synchronised.
+/// A device (a GPU) has gone away: unplugged, reset, or destroyed. What it held is lost; the
+/// network on the host is as it was when it was last synchronised.
 class PARAGON_API DeviceLostError : public Error {
  public:
   using Error::Error;

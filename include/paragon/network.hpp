@@ -115,6 +115,8 @@ class PARAGON_API Predictor {
   /// features: rows * features values, rows <= batch; outputs: rows * outputs values. Allocates
   /// nothing.
   void run(std::span<const float> features, std::span<float> outputs);
+  /// The same with all digits of networks of float64 and wide integers.
+  void run(std::span<const float> features, std::span<double> outputs);
 
   /// Names of the layers with dynamic replay, and how often the last run() repeated one of them, a
   /// number for each of its rows.
@@ -126,7 +128,7 @@ class PARAGON_API Predictor {
   std::unique_ptr<Impl> impl_;
 };
 
-/// Names of the devices ("cpu", "ref").
+/// Names of the devices: "cpu", "ref", and "webgpu" if the library was built with it (webgpu.hpp).
 PARAGON_API std::vector<std::string> devices();
 
 }  // namespace paragon

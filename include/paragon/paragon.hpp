@@ -14,3 +14,4 @@
 #include <paragon/replay.hpp>
 #include <paragon/report.hpp>
 #include <paragon/trainer.hpp>
+#include <paragon/webgpu.hpp>

@@ -24,6 +24,7 @@ ExitCode run(const BenchForwardCommand& command);
 ExitCode run(const BenchStepCommand& command);
 ExitCode run(const BenchMnistCommand& command);
 ExitCode run(const BenchAccuracyCommand& command);
+ExitCode run(const BenchGpuCommand& command);
 
 /// Nets of `verify`.
 std::vector<std::string> verify_net_names();

@@ -10,6 +10,39 @@
 
 namespace paragon::cli {
 
+namespace {
+
+/// The adapters of device webgpu, or why there are none.
+Json describe_adapters(std::ostream& screen) {
+  Json rows = Json::array();
+  if (const std::string problem = webgpu_problem(); !problem.empty()) {
+    fmt::print(screen, "{:<12} {}\n", "webgpu", problem);
+    return rows;
+  }
+  for (const WebgpuAdapter& adapter : webgpu_adapters()) {
+    const auto held = [](bool native) { return native ? "native" : "emulated"; };
+    fmt::print(screen,
+               "{:<12} {} ({}, {}): int64 {}, float64 {}, 8 to 32 bits and float32 native; buffers "
+               "to {} MiB, bindings to {} MiB, workgroups of {} with {} KiB\n",
+               "webgpu", adapter.name, adapter.kind, adapter.driver, held(adapter.native_int64),
+               held(adapter.native_float64), adapter.buffer_bytes >> 20,
+               adapter.binding_bytes >> 20, adapter.workgroup_threads,
+               adapter.workgroup_bytes >> 10);
+    rows.push_back({{"name", adapter.name},
+                    {"driver", adapter.driver},
+                    {"kind", adapter.kind},
+                    {"int64", held(adapter.native_int64)},
+                    {"float64", held(adapter.native_float64)},
+                    {"buffer_bytes", adapter.buffer_bytes},
+                    {"binding_bytes", adapter.binding_bytes},
+                    {"workgroup_threads", adapter.workgroup_threads},
+                    {"workgroup_bytes", adapter.workgroup_bytes}});
+  }
+  return rows;
+}
+
+}  // namespace
+
 ExitCode run(const InfoCommand& command) {
   Output output(command.common);
   if (!command.model.empty()) {
@@ -22,15 +55,15 @@ ExitCode run(const InfoCommand& command) {
 #define PARAGON_LAYER(keyword, Config) #keyword,
 #include <paragon/layers.def>
   };
-  const Json json = {{"version", version()},
-                     {"types", types},
-                     {"simd", {{"active", active_simd()}, {"available", available_simd()}}},
-                     {"threads", processors()},
-                     {"devices", devices()},
-                     {"layers", layers},
-                     {"activations", activations()},
-                     {"optimizers", optimizers()},
-                     {"schedules", schedules()}};
+  Json json = {{"version", version()},
+               {"types", types},
+               {"simd", {{"active", active_simd()}, {"available", available_simd()}}},
+               {"threads", processors()},
+               {"devices", devices()},
+               {"layers", layers},
+               {"activations", activations()},
+               {"optimizers", optimizers()},
+               {"schedules", schedules()}};
   std::ostream& screen = output.screen();
   const auto row = [&](std::string_view label, const std::string& value) {
     fmt::print(screen, "{:<12} {}\n", label, value);
@@ -47,6 +80,7 @@ ExitCode run(const InfoCommand& command) {
   list("activations", activations());
   list("optimizers", optimizers());
   list("schedules", schedules());
+  json["webgpu"] = describe_adapters(screen);
   output.finish(json);
   return kFine;
 }

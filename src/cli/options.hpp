@@ -141,8 +141,18 @@ struct BenchAccuracyCommand {
   bool resume = false, strict = false;
 };
 
-using Command = std::variant<TrainCommand, EvalCommand, PredictCommand, ConvertCommand, InfoCommand,
-                             DumpCommand, VerifyCommand, BenchGemmCommand, BenchForwardCommand,
-                             BenchStepCommand, BenchMnistCommand, BenchAccuracyCommand>;
+struct BenchGpuCommand {
+  Common common;
+  std::string device = "webgpu";
+  std::vector<std::string> types = {"all"}, activations = {"all"};
+  std::vector<size_t> batches = {1, 1024};
+  size_t iterations = 1000, threads = 2;
+  double seconds = 1;  ///< of one measurement, at most
+};
+
+using Command =
+    std::variant<TrainCommand, EvalCommand, PredictCommand, ConvertCommand, InfoCommand,
+                 DumpCommand, VerifyCommand, BenchGemmCommand, BenchForwardCommand,
+                 BenchStepCommand, BenchMnistCommand, BenchAccuracyCommand, BenchGpuCommand>;
 
 }  // namespace paragon::cli

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <CLI/CLI.hpp>
 #include <cstdlib>
 #include <functional>
 #include <iostream>
@@ -17,186 +16,12 @@
 #include "cli/accuracy/tasks.hpp"
 #include "cli/benchmark.hpp"
 #include "cli/commands.hpp"
+#include "cli/parse_options.hpp"
 #include "cli/validators.hpp"
 
-// The only source that includes CLI11: it takes seconds to compile.
+// CLI11 takes seconds to compile: only this source and parse_options.cpp include it.
 namespace paragon::cli {
 namespace {
-
-constexpr size_t kMostThreads = 1024;
-constexpr size_t kLargestBatch = 1 << 20;
-constexpr size_t kMostIterations = 1'000'000'000;
-constexpr size_t kLargestMatrix = 16384;
-
-constexpr const char* kLayersHelp =
-    "the network in a line: the input's shape (WxH or N), then a layer a word: "
-    "dense:UNITS:ACTIVATION, local:WxH:ACTIVATION[:field=5]";
-
-constexpr double kLargest = 1e30;  // settings are finite; the library checks their own ranges
-
-void add_common(CLI::App* app, Common& common, std::string& simd) {
-  app->add_option("--json", common.json, "write the figures as JSON ('-' = standard output)")
-      ->type_name("FILE");
-  app->add_flag("--quiet", common.quiet, "print no table and no progress");
-  app->add_option("--simd", simd, "SIMD level of the CPU kernels (see 'info')")->type_name("NAME");
-}
-
-void add_threads(CLI::App* app, size_t& threads) {
-  app->add_option("--threads", threads, "threads; 0 = all processors")
-      ->check(whole_number(0, kMostThreads))
-      ->capture_default_str();
-}
-
-void add_device(CLI::App* app, std::string& device) {
-  app->add_option("--device", device, fmt::format("one of {}", fmt::join(devices(), ", ")))
-      ->type_name("NAME")
-      ->capture_default_str();
-}
-
-void add_jobs(CLI::App* app, size_t& jobs) {
-  app->add_option("--jobs", jobs, "networks trained at the same time; 0 = all processors")
-      ->check(whole_number(0, kMostThreads))
-      ->capture_default_str();
-}
-
-void add_place(CLI::App* app, Place& place) {
-  add_device(app, place.device);
-  add_threads(app, place.threads);
-}
-
-void add_batch(CLI::App* app, size_t& batch) {
-  app->add_option("--batch", batch, "samples of one step or call")
-      ->check(whole_number(1, kLargestBatch))
-      ->capture_default_str();
-}
-
-void add_iterations(CLI::App* app, size_t& iterations) {
-  app->add_option("--iterations", iterations, "how often to repeat")
-      ->check(whole_number(1, kMostIterations))
-      ->capture_default_str();
-}
-
-void add_type(CLI::App* app, std::string& type, const std::vector<std::string>& names) {
-  app->add_option("--type", type, fmt::format("numeric type: {}", fmt::join(names, ", ")))
-      ->type_name("TYPE")
-      ->capture_default_str();
-}
-
-std::vector<std::string> type_names() {
-  std::vector<std::string> names;
-  for (const DType type : network_types()) names.emplace_back(name(type));
-  return names;
-}
-
-CLI::Option* add_network(CLI::App* app, Described& network) {
-  add_type(app, network.type, type_names());
-  app->add_option("--storage", network.storage,
-                  fmt::format("of the weights of integer types: {}", fmt::join(storages(), ", ")))
-      ->type_name("NAME")
-      ->capture_default_str();
-  return app->add_option("--layers", network.layers, kLayersHelp)->type_name("SPEC");
-}
-
-void add_seed(CLI::App* app, uint64_t& seed) {
-  app->add_option("--seed", seed, "of weights, order and rounding")
-      ->check(whole_number(0, std::numeric_limits<uint64_t>::max()))
-      ->capture_default_str();
-}
-
-void add_fraction(CLI::App* app, double& fraction) {
-  app->add_option("--train-fraction", fraction, "use the first part of the images")
-      ->check(number(0, 1))
-      ->capture_default_str();
-}
-
-void add_training(CLI::App* app, Training& training) {
-  app->add_option("--optimizer", training.optimizer,
-                  fmt::format("{}", fmt::join(optimizers(), ", ")))
-      ->type_name("NAME")
-      ->capture_default_str();
-#define PARAGON_SETTING(option, member, low, high, help) \
-  app->add_option(option, training.member, help)->check(number(low, high));
-#include "cli/settings.def"
-  app->add_flag("--nesterov", training.nesterov, "look ahead along the momentum of sgd");
-  app->add_option("--schedule", training.schedule,
-                  fmt::format("of the rate: {}", fmt::join(schedules(), ", ")))
-      ->type_name("NAME")
-      ->capture_default_str();
-  app->add_option("--every", training.every, "epochs between the changes of schedule step")
-      ->check(whole_number(1, kMostIterations));
-  app->add_option("--factor", training.factor, "of schedule step at every change")
-      ->check(number(0, kLargest));
-  app->add_option("--loss", training.loss, fmt::format("{}", fmt::join(losses(), ", ")))
-      ->type_name("NAME")
-      ->capture_default_str();
-  app->add_option(
-         "--exponents", training.exponents,
-         fmt::format("of the roundings of integer types: {}", fmt::join(exponent_modes(), ", ")))
-      ->type_name("NAME")
-      ->capture_default_str();
-  app->add_option("--clip-lower", training.clip_lower, "smallest element of a gradient")
-      ->check(number(-kLargest, kLargest));
-  app->add_option("--clip-upper", training.clip_upper, "largest element of a gradient")
-      ->check(number(-kLargest, kLargest));
-  app->add_option("--clip-norm", training.clip_norm, "largest norm of all gradients together")
-      ->check(number(0, kLargest));
-  add_batch(app, training.batch);
-  add_seed(app, training.seed);
-  add_place(app, training.place);
-}
-
-void add_epochs(CLI::App* app, size_t& epochs) {
-  app->add_option("--epochs", epochs, "passes over the training samples")
-      ->check(whole_number(1, kMostIterations))
-      ->capture_default_str();
-}
-
-/// When a training ends, and with what.
-void add_stops(CLI::App* app, TrainCommand& train) {
-  app->add_option("--validation-split", train.validation_split,
-                  "part of the training samples, the last ones, that is kept for validation")
-      ->check(number(0, 1));
-  app->add_option("--patience", train.patience,
-                  "stop after so many epochs without a lower (validation) loss; 0 = never")
-      ->check(whole_number(0, kMostIterations));
-  app->add_flag("--keep-best", train.keep_best, "end with the epoch of the lowest loss");
-  app->add_flag("--stop-on-negative-loss", train.stop_on_negative_loss,
-                "stop after an epoch whose mean loss is below zero");
-}
-
-void add_checkpoints(CLI::App* app, TrainCommand& train) {
-  app->add_option("--checkpoint", train.checkpoint,
-                  "write a model with the state of the training after every epoch")
-      ->type_name("FILE");
-  app->add_option("--resume", train.resume,
-                  "go on from a checkpoint, instead of --layers; give the options that it was made "
-                  "with")
-      ->type_name("FILE")
-      ->excludes(app->get_option("--layers"))
-      ->excludes(app->get_option("--type"))
-      ->excludes(app->get_option("--storage"));
-}
-
-void add_data(CLI::App* app, std::string& data) {
-  app->add_option("--data", data, "folder with the four MNIST files")->required()->type_name("DIR");
-}
-
-void add_model(CLI::App* app, std::string& model) {
-  app->add_option("--model", model,
-                  "model file, also one of the Go framework (interpreted: --device, "
-                  "--threads and --batch do not matter then)")
-      ->required()
-      ->type_name("FILE");
-}
-
-void add_types(CLI::App* app, std::vector<std::string>& types) {
-  app->add_option("--types", types, "numeric types, or all")->delimiter(',')->capture_default_str();
-}
-
-void add_expect(CLI::App* app, std::optional<double>& expect) {
-  app->add_option("--expect-accuracy", expect, "exit with 1 if the accuracy is below, in percent")
-      ->check(number(0, 100));
-}
 
 /// The program's options, and for every command what to make of them.
 class Parser {
@@ -224,6 +49,7 @@ class Parser {
     }
     // The library reads the level once, when its CPU kernels are first asked for.
     if (!simd_.empty()) ::setenv("PARAGON_SIMD", simd_.c_str(), 1);
+    set_webgpu(webgpu_);
     return make_();
   }
 
@@ -234,6 +60,7 @@ class Parser {
     auto options = std::make_shared<T>();
     *app = parent->add_subcommand(name, help);
     add_common(*app, options->common, simd_);
+    add_webgpu(*app, webgpu_);
     (*app)->callback([this, options] { make_ = [options] { return Command(*options); }; });
     return *options;
   }
@@ -350,6 +177,24 @@ class Parser {
     add_device(app, mnist.device);
     add_threads(app, mnist.threads);
 
+    auto& gpu = command<BenchGpuCommand>(
+        bench, "gpu",
+        "28x28 to 32x32 to 32x32 to 10: a device beside the CPU, and what they differ", &app);
+    add_device(app, gpu.device);
+    add_threads(app, gpu.threads);
+    add_types(app, gpu.types);
+    app->add_option("--activations", gpu.activations, "of the hidden layers, or all")
+        ->delimiter(',')
+        ->capture_default_str();
+    app->add_option("--batch", gpu.batches, "samples of a call and of a training step")
+        ->delimiter(',')
+        ->check(whole_number(1, kLargestBatch))
+        ->capture_default_str();
+    add_iterations(app, gpu.iterations);
+    app->add_option("--seconds", gpu.seconds, "of one measurement, at most")
+        ->check(number(0, 1e6))
+        ->capture_default_str();
+
     auto& accuracy = command<BenchAccuracyCommand>(
         bench, "accuracy", "train the nets of docs/accuracy.md, compare the types with float32",
         &app);
@@ -397,6 +242,7 @@ class Parser {
 
   CLI::App app_{"Paragon: neural networks in any numeric type", "paragon"};
   std::string simd_;
+  WebgpuSettings webgpu_;
   std::function<Command()> make_;
 };
 

@@ -55,7 +55,8 @@ struct Predictor::Impl {
         repetitions.push_back({state.by_id(slot.id).name, i, Tensor(slot.type, slot.shape)});
   }
 
-  void run(std::span<const float> in, std::span<float> out) {
+  template <class T>
+  void run(std::span<const float> in, std::span<T> out) {
     const size_t count = in.size() / features;
     if (in.size() % features != 0 || count > batch)
       raise("[predictor] got {} features, expected up to {} samples of {}", in.size(), batch,
@@ -84,16 +85,17 @@ struct Predictor::Impl {
       std::copy(in.begin(), in.end(), input.as<float>().begin());
   }
 
-  void decode(std::span<float> out) {
+  template <class T>
+  void decode(std::span<T> out) {
     if (!fixed_point) {
       for (size_t i = 0; i < out.size(); ++i)
-        out[i] = output.type() == DType::float64 ? static_cast<float>(output.as<double>()[i])
-                                                 : output.as<float>()[i];
+        out[i] = output.type() == DType::float64 ? static_cast<T>(output.as<double>()[i])
+                                                 : static_cast<T>(output.as<float>()[i]);
       return;
     }
     const int exponent = instance->get<int32_t>(exponent_slot);
     for (size_t i = 0; i < out.size(); ++i)
-      out[i] = std::ldexp(static_cast<float>(output.as<int32_t>()[i]), exponent);
+      out[i] = std::ldexp(static_cast<T>(output.as<int32_t>()[i]), exponent);
   }
 };
 
@@ -104,6 +106,10 @@ Predictor& Predictor::operator=(Predictor&&) noexcept = default;
 Predictor::~Predictor() = default;
 
 void Predictor::run(std::span<const float> features, std::span<float> outputs) {
+  impl_->run(features, outputs);
+}
+
+void Predictor::run(std::span<const float> features, std::span<double> outputs) {
   impl_->run(features, outputs);
 }
 

@@ -3,10 +3,9 @@
 
 #include <dlfcn.h>
 
-#include <cstdlib>
-#include <optional>
 #include <vector>
 
+#include "backends/webgpu/settings.hpp"
 #include "core/error.hpp"
 
 namespace paragon::webgpu {
@@ -19,8 +18,7 @@ struct Loaded {
 
 std::vector<std::string> candidates() {
   // A library that is asked for is the only one tried.
-  if (const char* given = std::getenv("PARAGON_WEBGPU_LIBRARY"); given != nullptr && *given != '\0')
-    return {given};
+  if (const std::string given = settings().library; !given.empty()) return {given};
   return {
 #ifdef PARAGON_WEBGPU_LIBRARY
       PARAGON_WEBGPU_LIBRARY,

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "backends/webgpu/emit/kernel.hpp"
+#include "backends/webgpu/settings.hpp"
 #include "core/error.hpp"
 
 namespace paragon::webgpu {
@@ -122,20 +123,6 @@ std::vector<Adapter> adapters() {
   return result;
 }
 
-Wanted Wanted::from_environment() {
-  const auto value = [](const char* name) {
-    const char* text = std::getenv(name);
-    return std::string(text != nullptr ? text : "");
-  };
-  Wanted wanted;
-  wanted.adapter = value("PARAGON_WEBGPU_ADAPTER");
-  const std::string features = value("PARAGON_WEBGPU_FEATURES");
-  if (features != "" && features != "all" && features != "none")
-    raise("[webgpu] PARAGON_WEBGPU_FEATURES is '{}', expected all or none", features);
-  wanted.features = features != "none";
-  return wanted;
-}
-
 Buffer::~Buffer() {
   if (handle_ == nullptr) return;
   api().BufferDestroy(handle_);
@@ -157,47 +144,71 @@ struct Device::Shared {
   }
 };
 
-std::shared_ptr<Device> Device::open(const Wanted& wanted) {
+namespace {
+
+/// The first adapter with the wanted name, or null.
+const Found* choose(const std::vector<Found>& all, const std::string& wanted) {
+  for (const Found& found : all)
+    if (contains_ignoring_case(found.adapter.name, wanted)) return &found;
+  return nullptr;
+}
+
+std::string why_none(const std::vector<Found>& all, const std::string& wanted) {
+  if (all.empty())
+    return "[webgpu] no adapter: no driver of Vulkan, Metal or Direct3D 12 was found";
+  std::string names;
+  for (const Found& found : all)
+    names += fmt::format("{}'{}'", names.empty() ? "" : ", ", found.adapter.name);
+  return fmt::format("[webgpu] no adapter is named '{}', there are {}", wanted, names);
+}
+
+void check_strict(const Adapter& adapter, const Features& features) {
+  if (adapter.kind == AdapterKind::kSoftware)
+    raise("[webgpu] strict: adapter '{}' is software, expected a GPU", adapter.name);
+  if (!features.int64 || !features.float64)
+    raise("[webgpu] strict: adapter '{}' has {} native and {} native, expected both", adapter.name,
+          features.int64 ? "int64" : "no int64", features.float64 ? "float64" : "no float64");
+}
+
+}  // namespace
+
+std::shared_ptr<Device> Device::open() {
   static std::mutex mutex;
-  static std::vector<std::pair<Wanted, std::weak_ptr<Device>>> open_devices;
+  struct Open {
+    std::string adapter, features;
+    std::weak_ptr<Device> device;
+  };
+  static std::vector<Open> open_devices;
+  const WebgpuSettings wanted = settings();
   const std::lock_guard lock(mutex);
-  std::erase_if(open_devices, [](const auto& entry) { return entry.second.expired(); });
-  for (const auto& [known, device] : open_devices)
-    if (known == wanted)
-      if (std::shared_ptr<Device> shared = device.lock(); shared && !shared->shared_->lost)
+  std::erase_if(open_devices, [](const Open& open) { return open.device.expired(); });
+  for (const Open& open : open_devices)
+    if (open.adapter == wanted.adapter && open.features == wanted.features)
+      if (std::shared_ptr<Device> shared = open.device.lock(); shared && !shared->shared_->lost) {
+        if (wanted.strict) check_strict(shared->adapter(), shared->features());
         return shared;
+      }
 
   const WGPUInstance instance = create_instance();
-  std::vector<Found> all = find_adapters(instance);
-  const Found* chosen = nullptr;
-  std::string names;
-  for (const Found& found : all) {
-    if (chosen == nullptr && contains_ignoring_case(found.adapter.name, wanted.adapter))
-      chosen = &found;
-    names += fmt::format("{}'{}'", names.empty() ? "" : ", ", found.adapter.name);
-  }
+  const std::vector<Found> all = find_adapters(instance);
   std::shared_ptr<Device> device;
   std::string problem;
-  if (chosen != nullptr) {
-    try {
-      device = std::shared_ptr<Device>(
-          new Device(instance, chosen->handle, chosen->adapter,
-                     wanted.features ? chosen->adapter.features : Features{}));
-    } catch (const Error& error) {
-      problem = error.what();
-    }
-  } else {
-    problem =
-        all.empty()
-            ? "[webgpu] no adapter: no driver of Vulkan, Metal or Direct3D 12 was found"
-            : fmt::format("[webgpu] no adapter is named '{}'; there are {}", wanted.adapter, names);
+  try {
+    const Found* chosen = choose(all, wanted.adapter);
+    if (chosen == nullptr) raise_message(why_none(all, wanted.adapter));
+    const Features features = wanted.features == "all" ? chosen->adapter.features : Features{};
+    if (wanted.strict) check_strict(chosen->adapter, features);
+    device =
+        std::shared_ptr<Device>(new Device(instance, chosen->handle, chosen->adapter, features));
+  } catch (const Error& error) {
+    problem = error.what();
   }
   for (const Found& found : all) api().AdapterRelease(found.handle);
   if (device == nullptr) {
     api().InstanceRelease(instance);
     raise_message(problem);
   }
-  open_devices.emplace_back(wanted, device);
+  open_devices.push_back({wanted.adapter, wanted.features, device});
   return device;
 }
 

@@ -30,15 +30,6 @@ struct Adapter {
 /// there is a library but no adapter; raises if there is no library.
 std::vector<Adapter> adapters();
 
-/// What a user asked for: PARAGON_WEBGPU_ADAPTER (part of a name), PARAGON_WEBGPU_FEATURES ("all",
-/// or "none": every optional feature is left out).
-struct Wanted {
-  std::string adapter;
-  bool features = true;
-  static Wanted from_environment();
-  bool operator==(const Wanted&) const = default;
-};
-
 /// A buffer on a device; destroyed with its owner.
 class Buffer {
  public:
@@ -69,8 +60,8 @@ class Buffer {
 /// nothing is submitted to a device that is lost.
 class Device {
  public:
-  /// The device of the wanted adapter; open devices are shared. Raises if no adapter fits.
-  static std::shared_ptr<Device> open(const Wanted& wanted);
+  /// The device that settings() ask for; open devices are shared. Raises if no adapter fits.
+  static std::shared_ptr<Device> open();
   ~Device();
   Device(const Device&) = delete;
   Device& operator=(const Device&) = delete;

@@ -36,8 +36,7 @@ class WebgpuBackend final : public runtime::Backend {
   std::unique_ptr<runtime::Instance> instantiate(std::shared_ptr<const runtime::Program> program,
                                                  int) const override {
     check_supported(*this, *program);
-    return std::make_unique<WebgpuInstance>(std::move(program),
-                                            Device::open(Wanted::from_environment()));
+    return std::make_unique<WebgpuInstance>(std::move(program), Device::open());
   }
 };
 

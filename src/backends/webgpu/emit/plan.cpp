@@ -6,6 +6,7 @@
 #include <set>
 
 #include "backends/webgpu/emit/anchors.hpp"
+#include "backends/webgpu/emit/gemm.hpp"
 #include "core/error.hpp"
 
 namespace paragon::webgpu {
@@ -163,6 +164,11 @@ std::vector<PhasePlan> plan_kernels(const runtime::Program& program, const Layou
         continue;
       }
       close(d);
+      if (takes_gemm(layout, dispatch)) {
+        Writer writer(program, layout, tables);
+        plan.kernels.push_back(write_gemm(writer, dispatch, name));
+        continue;
+      }
       if (pieces.size() == 1) {
         plan.kernels.push_back(single(trial, pieces[0], name));
         continue;

@@ -28,8 +28,8 @@ class Tables {
 /// read and written.
 class Writer {
  public:
-  Writer(const runtime::Program& program, const Layout& layout, Tables& tables)
-      : program(program), layout(layout), tables(tables) {}
+  Writer(const runtime::Program& of, const Layout& places, Tables& lists)
+      : program(of), layout(places), tables(lists) {}
 
   const runtime::Program& program;
   const Layout& layout;
