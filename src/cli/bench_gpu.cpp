@@ -32,7 +32,7 @@ double seconds_each(size_t iterations, double seconds, Work&& work) {
 }
 
 Network network_of(const std::string& activation, DType type) {
-  return build_network({.layers = fmt::format("28x28 dense:32x32:{0} dense:32x32:{0} "
+  return build_network({.layers = fmt::format("28x28 dense:1024:{0} dense:1024:{0} "
                                               "dense:10:softmax",
                                               activation),
                         .type = std::string(name(type))},
