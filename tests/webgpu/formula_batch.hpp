@@ -19,7 +19,7 @@ struct FormulaCase {
   std::vector<DType> operand_types;
   ir::Attrs attrs;
   std::vector<std::vector<ir::Number>> operands = {};  ///< by operand, one value an element
-  std::string expression;                              ///< op is constant: what to compute instead
+  std::string expression = {};                         ///< op is constant: what to compute instead
   std::vector<ir::Number> results = {};
 
   std::string name() const;

@@ -31,9 +31,8 @@ constexpr int64_t kLeast64 = std::numeric_limits<int64_t>::min();
 
 std::shared_ptr<webgpu::Device> device() {
   static const std::shared_ptr<webgpu::Device> opened =
-      webgpu::why_no_api().empty() && !webgpu::adapters().empty()
-          ? webgpu::Device::open(webgpu::Wanted::from_environment())
-          : nullptr;
+      webgpu::why_no_api().empty() && !webgpu::adapters().empty() ? webgpu::Device::open()
+                                                                  : nullptr;
   return opened;
 }
 
