@@ -49,7 +49,7 @@ class Compiler {
 
   std::shared_ptr<const Program> run() {
     for (const Phase& phase : graph_.phases()) compile_phase(phase);
-    plan_memory(*program_);
+    plan_memory(*program_, options_.apart);
     return program_;
   }
 

@@ -7,6 +7,8 @@
 namespace paragon::runtime {
 namespace {
 
+constexpr size_t kSmall = size_t{12} << 10;  // bytes of a buffer that is kept apart
+
 struct Lifetime {
   BufferId buffer;
   size_t phase, first, last;  // dispatches, inclusive
@@ -53,38 +55,71 @@ std::vector<Lifetime> lifetimes(const Program& program, const BytesOf& bytes_of)
   return result;
 }
 
+/// How many dispatches lie at least between a small buffer and others in the same place.
+struct Distance {
+  size_t to_small = 0, to_large = 0;
+};
+
+size_t first_fit(const Lifetime& next, const std::vector<Lifetime>& placed,
+                 const std::vector<size_t>& offsets, Distance distance) {
+  std::vector<std::pair<size_t, size_t>> taken;  // begin, end
+  for (const Lifetime& other : placed) {
+    const size_t apart = other.bytes <= kSmall ? distance.to_small : distance.to_large;
+    if (other.first > next.last + apart || next.first > other.last + apart) continue;
+    const size_t begin = offsets[other.buffer];
+    taken.emplace_back(begin, begin + other.bytes);
+  }
+  std::sort(taken.begin(), taken.end());
+  size_t offset = 0;
+  for (const auto& [begin, end] : taken) {
+    if (offset + next.bytes <= begin) break;
+    offset = std::max(offset, end);
+  }
+  return offset;
+}
+
+/// Places the buffers of a phase; the bytes that they need.
+size_t place(const std::vector<Lifetime>& all, size_t phase, Distance distance,
+             std::vector<size_t>& offsets) {
+  size_t bytes = 0;
+  std::vector<Lifetime> placed;
+  for (const Lifetime& next : all) {
+    if (next.phase != phase) continue;
+    offsets[next.buffer] =
+        first_fit(next, placed, offsets, next.bytes <= kSmall ? distance : Distance{});
+    bytes = std::max(bytes, offsets[next.buffer] + next.bytes);
+    placed.push_back(next);
+  }
+  return bytes;
+}
+
 }  // namespace
 
-MemoryPlan plan_memory(const Program& program, const BytesOf& bytes_of) {
-  MemoryPlan plan;
-  plan.offsets.resize(program.buffers.size(), 0);
+MemoryPlan plan_memory(const Program& program, const BytesOf& bytes_of, size_t apart) {
   std::vector<Lifetime> all = lifetimes(program, bytes_of);
   std::stable_sort(all.begin(), all.end(),
                    [](const Lifetime& a, const Lifetime& b) { return a.bytes > b.bytes; });
-  std::vector<Lifetime> placed;
-  for (const Lifetime& next : all) {
-    std::vector<std::pair<size_t, size_t>> taken;  // begin, end of those alive at the same time
-    for (const Lifetime& other : placed)
-      if (other.phase == next.phase && other.first <= next.last && next.first <= other.last) {
-        const size_t begin = plan.offsets[other.buffer];
-        taken.emplace_back(begin, begin + other.bytes);
-      }
-    std::sort(taken.begin(), taken.end());
-    size_t offset = 0;
-    for (const auto& [begin, end] : taken) {
-      if (offset + next.bytes <= begin) break;
-      offset = std::max(offset, end);
+  MemoryPlan plan;
+  plan.offsets.resize(program.buffers.size(), 0);
+  const size_t phases = program.phases.size();
+  for (size_t phase = 0; phase < phases; ++phase)
+    plan.bytes = std::max(plan.bytes, place(all, phase, {}, plan.offsets));
+  if (apart == 0) return plan;
+  // Distance is worth little memory.
+  const size_t most = plan.bytes + plan.bytes / 64;
+  for (size_t phase = 0; phase < phases; ++phase)
+    for (const Distance distance : {Distance{apart, apart}, Distance{apart, 0}, Distance{}}) {
+      const size_t bytes = place(all, phase, distance, plan.offsets);
+      if (bytes > most) continue;
+      plan.bytes = std::max(plan.bytes, bytes);
+      break;
     }
-    plan.offsets[next.buffer] = offset;
-    plan.bytes = std::max(plan.bytes, offset + next.bytes);
-    placed.push_back(next);
-  }
   return plan;
 }
 
-void plan_memory(Program& program) {
-  const MemoryPlan plan =
-      plan_memory(program, [&](BufferId id) { return program.buffers[id].bytes(); });
+void plan_memory(Program& program, size_t apart) {
+  const MemoryPlan plan = plan_memory(
+      program, [&](BufferId id) { return program.buffers[id].bytes(); }, apart);
   for (BufferId id = 0; id < program.buffers.size(); ++id)
     program.buffers[id].offset = plan.offsets[id];
   program.arena_bytes = plan.bytes;

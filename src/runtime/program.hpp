@@ -111,6 +111,9 @@ bool is_integer(const Program& program);
 struct CompileOptions {
   std::string target = "cpu";
   bool fuse = true;  ///< element-wise code goes with its producers; false: one node a dispatch
+  /// Dispatches that lie, if it costs next to no memory, between a small temporary and another in
+  /// the same place. Then threads can run through several dispatches without meeting.
+  size_t apart = 0;
 };
 
 /// Schedules, fuses and plans memory. The graph must be lowered: no scans, no composites.
@@ -129,9 +132,9 @@ using BytesOf = std::function<size_t(BufferId)>;
 
 /// Plans the arena by the lifetimes over each phase's dispatches, first fit. A backend with a
 /// layout of its own says how many bytes a buffer takes there.
-MemoryPlan plan_memory(const Program& program, const BytesOf& bytes_of);
+MemoryPlan plan_memory(const Program& program, const BytesOf& bytes_of, size_t apart = 0);
 /// The same with dense buffers, written into the program.
-void plan_memory(Program& program);
+void plan_memory(Program& program, size_t apart);
 
 std::string to_text(const Program& program);
 

@@ -9,7 +9,7 @@
 namespace paragon::runtime {
 namespace {
 
-using Key = std::tuple<uint64_t, std::string, bool>;
+using Key = std::tuple<uint64_t, std::string, bool, size_t>;
 
 // Programs live as long as somebody uses them: a dynamic network passes through many shapes.
 struct Cache {
@@ -26,7 +26,7 @@ Cache& cache() {
 
 std::shared_ptr<const Program> compile_cached(const ir::Graph& graph,
                                               const CompileOptions& options) {
-  const Key key{graph.structural_hash(), options.target, options.fuse};
+  const Key key{graph.structural_hash(), options.target, options.fuse, options.apart};
   {
     const platform::LockGuard lock(cache().mutex);
     const auto it = cache().programs.find(key);

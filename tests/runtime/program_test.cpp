@@ -113,10 +113,11 @@ TEST(MemoryPlan, WhatLivesTogetherDoesNotOverlap) {
     network.add(Dense{.units = 20, .activation = "relu"})
         .add(Dense{.units = 10, .activation = "softmax"});
     const Optimizer adam = Adam{};
-    for (const bool fuse : {true, false}) {
+    size_t dense = 0;
+    for (const auto& [fuse, apart] : {std::pair{false, 0u}, {true, 0u}, {true, 3u}, {true, 12u}}) {
       const auto program =
           runtime::compile(train::back_propagation({network.state(), adam, 16, 100, DType::uint8}),
-                           {.target = "cpu", .fuse = fuse});
+                           {.target = "cpu", .fuse = fuse, .apart = apart});
       size_t pairs = 0, largest = 0;
       for (const auto& phase : program->phases) {
         const auto lives = lifetimes(*program, phase);
@@ -140,6 +141,8 @@ TEST(MemoryPlan, WhatLivesTogetherDoesNotOverlap) {
       }
       EXPECT_GT(pairs, 10u);
       EXPECT_LT(program->arena_bytes, largest) << "memory is used again";
+      if (apart == 0) dense = program->arena_bytes;
+      EXPECT_LE(program->arena_bytes, dense + dense / 64) << "distance costs next to nothing";
     }
   }
 }

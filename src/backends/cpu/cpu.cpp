@@ -5,14 +5,15 @@
 #include <utility>
 
 #include "backends/cpu/dispatch.hpp"
+#include "backends/cpu/jobs.hpp"
 #include "backends/cpu/target.hpp"
 #include "core/error.hpp"
 #include "core/platform/float_mode.hpp"
 #include "core/platform/thread_team.hpp"
 #include "runtime/backend.hpp"
 
-// The CPU backend: dispatches bound to memory, one after the other, the large ones shared by a team
-// of threads.
+// The CPU backend: dispatches bound to memory, in jobs that run one after the other, the large ones
+// shared by a team of threads.
 namespace paragon::cpu {
 namespace {
 
@@ -21,8 +22,12 @@ using runtime::BufferId;
 using runtime::Dispatch;
 using runtime::Program;
 
+// More dispatches than most jobs have.
+constexpr size_t kApart = 12;
+
 struct BoundPhase {
   std::vector<BoundDispatch> dispatches;
+  std::vector<Job> jobs;
   std::vector<std::span<std::byte>> or_targets;  // start at zero
 };
 
@@ -72,15 +77,14 @@ class CpuInstance final : public runtime::Instance {
     const BoundPhase& current = phases_[phase];
     for (const std::span<std::byte> target : current.or_targets)
       std::memset(target.data(), 0, target.size());
-    for (const BoundDispatch& dispatch : current.dispatches) {
-      if (dispatch.skipped()) continue;
-      if (dispatch.parts() == 1) {
-        dispatch.run(0, scratch_.data());
+    for (const Job& job : current.jobs) {
+      if (job.parts == 1) {
+        job.run(0, scratch_.data());
         continue;
       }
-      current_ = &dispatch;
+      current_ = &job;
       team_.run(
-          dispatch.parts(),
+          job.parts,
           [](void* self, int part, int thread) {
             static_cast<CpuInstance*>(self)->run_part(part, thread);
           },
@@ -125,6 +129,7 @@ class CpuInstance final : public runtime::Instance {
   }
 
   void finish(BoundPhase& phase) {
+    phase.jobs = make_jobs(phase.dispatches, *program_, memory_, team_.size());
     for (const BoundDispatch& dispatch : phase.dispatches) {
       phase.or_targets.insert(phase.or_targets.end(), dispatch.or_targets().begin(),
                               dispatch.or_targets().end());
@@ -142,7 +147,7 @@ class CpuInstance final : public runtime::Instance {
   std::deque<PackedWeights> packed_;
   AlignedBuffer scratch_;
   size_t scratch_per_thread_ = 0;
-  const BoundDispatch* current_ = nullptr;  // being shared by the team
+  const Job* current_ = nullptr;  // being shared by the team
 };
 
 class CpuBackend final : public runtime::Backend {
@@ -166,7 +171,7 @@ class CpuBackend final : public runtime::Backend {
     }
   }
   runtime::CompileOptions compile_options() const override {
-    return {.target = "cpu", .fuse = true};
+    return {.target = "cpu", .fuse = true, .apart = kApart};
   }
   std::unique_ptr<runtime::Instance> instantiate(std::shared_ptr<const Program> program,
                                                  int threads) const override {

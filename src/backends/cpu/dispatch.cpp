@@ -146,6 +146,20 @@ void BoundDispatch::rebind(const runtime::HostMemory& memory) {
   code_.rebind(memory);
 }
 
+bool BoundDispatch::sliced() const {
+  if (dispatch_.rows < 2) return false;
+  if (dispatch_.kind == Dispatch::Kind::kTiles) return true;
+  if (dispatch_.kind != Dispatch::Kind::kAnchored) return false;
+  if (gemm_) return gemm_->threads_n == 1;
+  return (dispatch_.op == Op::gather && dispatch_.attrs.a == 0) ||
+         ((dispatch_.op == Op::sum || dispatch_.op == Op::maximum) && dispatch_.attrs.a == 1);
+}
+
+bool BoundDispatch::slices_operand(size_t operand) const {
+  if (gemm_) return operand == 0 && !gemm_->shape.a_transposed;
+  return operand == (dispatch_.op == Op::gather ? 1 : 0);
+}
+
 bool BoundDispatch::skipped() const {
   return when_ != nullptr && *when_ == 0;
 }

@@ -26,6 +26,19 @@ class BoundDispatch {
     return dispatch_.operands.size() > 1 ? dispatch_.operands[1] : runtime::kNoBuffer;
   }
   bool is_contraction() const { return gemm_.has_value(); }
+  const runtime::Dispatch& dispatch() const { return dispatch_; }
+  /// It calls a function of the user's, which may throw; a team's job must not.
+  bool may_throw() const { return dispatch_.op == ir::Op::host_score; }
+
+  /// Whether part i computes slice i of its rows, of several, and nothing else.
+  bool sliced() const;
+  /// Whether it reads then of its operand, too, what lies in those rows.
+  bool slices_operand(size_t operand) const;
+  /// Whether it can be cut into any number of slices of rows; split() does it.
+  bool splits_freely() const { return !gemm_ && sliced(); }
+  void split(int parts) {
+    if (splits_freely()) parts_ = parts;
+  }
 
   /// Makes the contraction read its second operand from `packed`, filled by pack().
   void use_packed(std::byte* packed, int threads);

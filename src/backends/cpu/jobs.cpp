@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "backends/cpu/jobs.hpp"
+
+#include <algorithm>
+
+namespace paragon::cpu {
+
+using runtime::BufferId;
+using runtime::Dispatch;
+
+namespace {
+
+// A dispatch is looked for a place in a job as long as fewer than these wait before it.
+constexpr size_t kMostWaiting = 32;
+
+struct Access {
+  const std::byte *begin, *end;
+  BufferId buffer;
+  bool writes, sliced;  // sliced: part i touches slice i of the buffer's rows only
+};
+
+struct Candidate {
+  BoundDispatch* dispatch;
+  std::vector<Access> accesses;
+  int parts;  // in the job that is being made
+};
+
+Candidate candidate(BoundDispatch& bound, const runtime::Program& program,
+                    const runtime::HostMemory& memory) {
+  Candidate result{&bound, {}, bound.parts()};
+  const Dispatch& dispatch = bound.dispatch();
+  // Different buffers may lie in the same place at different times.
+  const auto touch = [&](BufferId id, bool writes, bool by_rows) {
+    const runtime::Buffer& buffer = program.buffers[id];
+    const std::byte* begin = memory.data(id);
+    const bool sliced = by_rows && bound.sliced() && buffer.shape.rows() == dispatch.rows;
+    if (begin != nullptr)
+      result.accesses.push_back({begin, begin + buffer.bytes(), id, writes, sliced});
+  };
+  for (size_t i = 0; i < dispatch.operands.size(); ++i)
+    touch(dispatch.operands[i], false, bound.slices_operand(i));
+  if (dispatch.when != runtime::kNoBuffer) touch(dispatch.when, false, false);
+  if (dispatch.result != runtime::kNoBuffer) touch(dispatch.result, true, false);
+  for (const runtime::Instruction& instruction : dispatch.code.instructions) {
+    for (const runtime::Operand& operand : instruction.operands)
+      if (operand.kind == runtime::Operand::Kind::kScalar) touch(operand.index, false, false);
+    if (instruction.buffer != runtime::kNoBuffer)
+      touch(instruction.buffer, dispatch.kind == Dispatch::Kind::kScalars, true);
+  }
+  for (const auto& store : dispatch.code.stores) touch(store.buffer, true, true);
+  for (const auto& store : dispatch.code.or_stores) touch(store.buffer, true, false);
+  return result;
+}
+
+bool collide(const Access& a, const Access& b) {
+  return (a.writes || b.writes) && a.begin < b.end && b.begin < a.end;
+}
+
+/// Must one come after the other?
+bool ordered(const Candidate& a, const Candidate& b) {
+  return std::ranges::any_of(a.accesses, [&](const Access& x) {
+    return std::ranges::any_of(b.accesses, [&](const Access& y) { return collide(x, y); });
+  });
+}
+
+/// The same, and parts of their own numbers are not enough to keep the order.
+bool must_meet(const Candidate& a, const Candidate& b) {
+  if (a.parts == 1 && b.parts == 1) return false;
+  return std::ranges::any_of(a.accesses, [&](const Access& x) {
+    return std::ranges::any_of(b.accesses, [&](const Access& y) {
+      const bool same_slices = x.buffer == y.buffer && x.sliced && y.sliced && a.parts == b.parts;
+      return collide(x, y) && !same_slices;
+    });
+  });
+}
+
+/// Whether `next` can go with the job as it is, and in how many parts.
+bool join(Candidate& next, const std::vector<Candidate*>& job, int threads) {
+  if (next.dispatch->may_throw()) return job.empty();
+  if (!job.empty() && job.front()->dispatch->may_throw()) return false;
+  const auto fits = [&](int parts) {
+    next.parts = parts;
+    return std::ranges::none_of(job,
+                                [&](const Candidate* other) { return must_meet(next, *other); });
+  };
+  const int own = next.dispatch->parts();
+  if (next.dispatch->splits_freely()) {
+    if (fits(threads)) return true;
+    for (const Candidate* other : job)
+      if (other->parts > 1 && fits(other->parts)) return true;
+  }
+  return fits(own);
+}
+
+}  // namespace
+
+std::vector<Job> make_jobs(std::vector<BoundDispatch>& dispatches, const runtime::Program& program,
+                           const runtime::HostMemory& memory, int threads) {
+  std::vector<Candidate> all;
+  for (BoundDispatch& dispatch : dispatches) all.push_back(candidate(dispatch, program, memory));
+  std::vector<Candidate*> todo;
+  for (Candidate& each : all) todo.push_back(&each);
+  std::vector<Job> jobs;
+  while (!todo.empty()) {
+    std::vector<Candidate*> members, waiting;
+    size_t at = 0;
+    for (; at < todo.size() && waiting.size() < kMostWaiting; ++at) {
+      Candidate& next = *todo[at];
+      const bool waits = std::ranges::any_of(
+          waiting, [&](const Candidate* before) { return ordered(next, *before); });
+      (!waits && join(next, members, threads) ? members : waiting).push_back(&next);
+    }
+    waiting.insert(waiting.end(), todo.begin() + static_cast<ptrdiff_t>(at), todo.end());
+    todo = std::move(waiting);
+
+    Job& job = jobs.emplace_back();
+    // Nothing is split for small dispatches alone: a job's start would cost more.
+    for (const Candidate* member : members)
+      job.parts = std::max(job.parts, member->dispatch->parts());
+    for (const Candidate* member : members) {
+      if (job.parts > 1 && member->parts > 1) member->dispatch->split(member->parts);
+      job.dispatches.push_back(member->dispatch);
+      job.parts = std::max(job.parts, member->dispatch->parts());
+    }
+  }
+  return jobs;
+}
+
+}  // namespace paragon::cpu
