@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include <paragon/webgpu.hpp>
+
 #include "core/random.hpp"
 #include "core/tensor.hpp"
 #include "ir/builder.hpp"
@@ -52,6 +54,12 @@ inline Tensor uniform(DType type, const Shape& shape, double low, double high, u
 
 inline bool same_bytes(const Tensor& a, const Tensor& b) {
   return a.bytes() == b.bytes() && std::memcmp(a.data(), b.data(), a.bytes()) == 0;
+}
+
+/// Is there a WebGPU device to test on, a driver in software or a GPU?
+inline bool webgpu_is_there() {
+  static const bool there = webgpu_problem().empty();
+  return there;
 }
 
 /// A graph lowered, compiled and instantiated for one device; slots go by their names, of id 0

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reductions, contractions, movement and rows by index on `cpu` against `ref`, on every SIMD target
-// and for 1, 2, 3 and 8 threads.
+// and for 1, 2, 3 and 8 threads, and on `webgpu` where there is one.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -53,6 +53,21 @@ Tensor absolute(const Tensor& tensor) {
   return result;
 }
 
+/// Results of `device` beside those of `ref`; `magnitude`: the same sums of absolute values.
+void expect_close(const std::string& device, const Case& c, const Tensor& got,
+                  const Tensor& expected, const Tensor& magnitude) {
+  if (!is_float(expected.type()) || c.terms == 0) {
+    ASSERT_TRUE(testing::same_bytes(got, expected)) << device;
+    return;
+  }
+  // `ref` sums in double: beside a float64 sum it has an error of the same size.
+  const double epsilon = expected.type() == DType::float32 ? 0x1p-24 : 0x1p-52;
+  for (size_t i = 0; i < expected.elements(); ++i)
+    ASSERT_NEAR(testing::element(got, i), testing::element(expected, i),
+                static_cast<double>(c.terms) * epsilon * testing::element(magnitude, i) + 1e-37)
+        << device << " element " << i;
+}
+
 void expect_as_ref(const Case& c) {
   SCOPED_TRACE(c.name);
   const GraphMaker maker = graph_of(c);
@@ -86,17 +101,14 @@ void expect_as_ref(const Case& c) {
       ASSERT_TRUE(testing::same_bytes(got, first))
           << cpu::target_name(target) << ": " << threads << " threads change bits";
     }
-    if (!real) {
-      ASSERT_TRUE(testing::same_bytes(first, expected)) << cpu::target_name(target);
-      continue;
-    }
-    // `ref` sums in double: beside a float64 sum it has an error of the same size.
-    const double epsilon = expected.type() == DType::float32 ? 0x1p-24 : 0x1p-52;
-    for (size_t i = 0; i < expected.elements(); ++i)
-      ASSERT_NEAR(testing::element(first, i), testing::element(expected, i),
-                  static_cast<double>(c.terms) * epsilon * testing::element(magnitude, i) + 1e-37)
-          << cpu::target_name(target) << " element " << i;
+    expect_close(std::string(cpu::target_name(target)), c, first, expected, magnitude);
+    if (::testing::Test::HasFatalFailure()) return;
   }
+  if (!testing::webgpu_is_there()) return;
+  GraphRunner gpu(maker.graph, "webgpu");
+  for (size_t i = 0; i < values.size(); ++i) gpu.set("x" + std::to_string(i), values[i]);
+  for (int run = 0; run < 2; ++run) gpu.run();
+  expect_close("webgpu", c, gpu.get("y"), expected, magnitude);
 }
 
 TEST_F(Targets, Reductions) {

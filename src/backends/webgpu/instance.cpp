@@ -30,7 +30,8 @@ WebgpuInstance::WebgpuInstance(std::shared_ptr<const runtime::Program> program,
                                std::shared_ptr<Device> device)
     : program_(std::move(program)), device_(std::move(device)), layout_(*program_) {
   Tables tables;
-  const std::vector<PhasePlan> plans = plan_kernels(*program_, layout_, tables);
+  const std::vector<PhasePlan> plans =
+      plan_kernels(*program_, layout_, tables, device_->features());
   const uint32_t alignment = device_->adapter().limits.minUniformBufferOffsetAlignment;
   std::vector<uint32_t> params;
   uint32_t window = 16;  // bytes of the longest kernel's numbers
@@ -178,6 +179,7 @@ bool WebgpuInstance::defer(const Place& place, std::span<const std::byte> bytes)
 
 void WebgpuInstance::upload(uint32_t slot, std::span<const std::byte> bytes) {
   const Place& place = place_of(slot, bytes.size(), false);
+  if (bytes.empty()) return;
   const bool whole_words = program_->buffers[slot].shape.is_scalar() && bytes.size() >= 4;
   if (whole_words && place.bank == Bank::kMemory && defer(place, bytes)) return;
   flush();
@@ -243,6 +245,7 @@ void WebgpuInstance::download(uint32_t slot, std::span<std::byte> bytes) {
   if (bytes.size() != expected)
     raise("[instance] slot '{}' has {} bytes, got {}", program_->slots[slot].name, expected,
           bytes.size());
+  if (bytes.empty()) return;
   // A value that no run has carried to the device yet.
   if (bytes.size() >= 4 && place.is_scalar()) {
     size_t known = 0;

@@ -75,6 +75,8 @@ Layout::Layout(const runtime::Program& program) : places_(program.buffers.size()
     }
     memory_words_ = round_up(memory_words_, kTensorWords);
   }
+  scratch_word_ = static_cast<uint32_t>(memory_words_);
+  memory_words_ += 2 * kPartials;
   const runtime::MemoryPlan plan =
       runtime::plan_memory(program, [&](BufferId id) { return words(id) * 4; });
   for (BufferId id = 0; id < places_.size(); ++id)

@@ -20,8 +20,9 @@ class AnchorWriter {
   AnchorWriter(Writer& writer, const Dispatch& dispatch)
       : w_(writer), dispatch_(dispatch), items_(dispatch) {}
 
-  Piece write() {
+  std::vector<Piece> write() {
     store_ = write_code(w_, dispatch_);
+    if (sums_all() && place(0).rows * place(0).cols > kPartials * 4) write_partials();
     piece_.function = w_.unique("item");
     piece_.count = items_.count();
     w_.add("fn {}(i: u32) {{\n", piece_.function);
@@ -36,10 +37,16 @@ class AnchorWriter {
     else
       w_.add("  {}(row, col);\n", store_);
     w_.add("}}\n");
-    return piece_;
+    pieces_.push_back(piece_);
+    return std::move(pieces_);
   }
 
  private:
+  bool sums_all() const {
+    return dispatch_.kind == Dispatch::Kind::kAnchored && dispatch_.attrs.a == 2 &&
+           (dispatch_.op == Op::sum || dispatch_.op == Op::maximum);
+  }
+
   void anchor() {
     switch (dispatch_.op) {
       case Op::contract:
@@ -193,28 +200,62 @@ class AnchorWriter {
     finish_product(product);
   }
 
+  /// The sum or the larger of two registers of the dispatch's type.
+  std::string combined(const std::string& a, const std::string& b) const {
+    const ir::Attrs attrs;
+    FormulaCall call{
+        .op = dispatch_.op == Op::sum ? Op::add : Op::max, .type = dispatch_.type, .attrs = attrs};
+    call.operand_types[0] = call.operand_types[1] = dispatch_.type;
+    call.args[0] = a;
+    call.args[1] = b;
+    return formula(call);
+  }
+  std::string operand_element(const std::string& row, const std::string& col) {
+    return widen(load(0, at(0, row, col)), place(0).type, dispatch_.type);
+  }
+
+  // A reduction to one value has two steps: every kPartials-th element, then what that gave. The
+  // order is the same every time.
+  void write_partials() {
+    const Place& p = place(0);
+    Piece piece{.function = w_.unique("partial"), .count = kPartials};
+    const std::string count = w_.param(p.rows * p.cols), cols = w_.param(p.cols);
+    const auto element = [&](const std::string& e) {
+      return operand_element(fmt::format("({}) / {}", e, cols), fmt::format("({}) % {}", e, cols));
+    };
+    w_.add("fn {}(i: u32) {{\n  var a = {};\n", piece.function, element("i"));
+    w_.add("  for (var e = i + {0}u; e < {1}; e += {0}u) {{\n    a = {2};\n  }}\n", kPartials,
+           count, combined("a", element("e")));
+    w_.store_scratch("i", dispatch_.type, "a");
+    w_.add("}}\n");
+    piece.iterations = p.rows * p.cols / kPartials + 1;
+    pieces_.push_back(piece);
+    partials_ = true;
+  }
+
   void reduce() {
     const Place& p = place(0);
+    if (partials_) {
+      w_.add("  var a0 = {};\n", w_.load_scratch("0u", dispatch_.type));
+      w_.add("  for (var e = 1u; e < {}u; e += 1u) {{ a0 = {}; }}\n", kPartials,
+             combined("a0", w_.load_scratch("e", dispatch_.type)));
+      piece_.iterations = kPartials;
+      return finish([](const std::string& value) { return value; });
+    }
     const bool over_rows = dispatch_.attrs.a != 1, over_cols = dispatch_.attrs.a != 0;
-    const bool sum = dispatch_.op == Op::sum;
-    const DType type = dispatch_.type;
-    const auto combine = [&](uint32_t lane, const std::string& row, const std::string& col) {
-      FormulaCall call{.op = sum ? Op::add : Op::max, .type = type, .attrs = no_attrs_};
-      call.operand_types[0] = call.operand_types[1] = type;
-      call.args[0] = fmt::format("a{}", lane);
-      call.args[1] = widen(load(0, at(0, row, col)), p.type, type);
-      w_.add("    a{} = {};\n", lane, formula(call));
-    };
+    const bool empty = (over_rows && p.rows == 0) || (over_cols && p.cols == 0);
     // A maximum starts with the first element, a sum with zero.
     for (uint32_t lane = 0; lane < items_.lanes; ++lane)
       w_.add("  var a{} = {};\n", lane,
-             sum ? literal(type, 0)
-                 : widen(load(0, at(0, over_rows ? "0u" : "row", over_cols ? "0u" : column(lane))),
-                         p.type, type));
+             dispatch_.op == Op::sum || empty
+                 ? literal(dispatch_.type, 0)
+                 : operand_element(over_rows ? "0u" : "row", over_cols ? "0u" : column(lane)));
     if (over_rows) w_.add("  for (var r = 0u; r < {}; r += 1u) {{\n", w_.param(p.rows));
     if (over_cols) w_.add("  for (var c = 0u; c < {}; c += 1u) {{\n", w_.param(p.cols));
     for (uint32_t lane = 0; lane < items_.lanes; ++lane)
-      combine(lane, over_rows ? "r" : "row", over_cols ? "c" : column(lane));
+      w_.add("    a{0} = {1};\n", lane,
+             combined(fmt::format("a{}", lane),
+                      operand_element(over_rows ? "r" : "row", over_cols ? "c" : column(lane))));
     w_.add("{}{}", over_rows ? "  }\n" : "", over_cols ? "  }\n" : "");
     piece_.iterations = uint64_t{over_rows ? p.rows : 1} * (over_cols ? p.cols : 1);
     finish([](const std::string& value) { return value; });
@@ -255,9 +296,10 @@ class AnchorWriter {
   const Dispatch& dispatch_;
   Items items_;
   Piece piece_;
+  std::vector<Piece> pieces_;
+  bool partials_ = false;
   std::string store_;
   std::map<size_t, std::string> pitches_;
-  ir::Attrs no_attrs_;
 };
 
 }  // namespace
@@ -275,7 +317,7 @@ std::vector<Piece> write_dispatch(Writer& writer, const Dispatch& dispatch) {
     }
     case Dispatch::Kind::kTiles:
     case Dispatch::Kind::kAnchored:
-      pieces.push_back(AnchorWriter(writer, dispatch).write());
+      pieces = AnchorWriter(writer, dispatch).write();
       break;
     case Dispatch::Kind::kMove:
       pieces = write_move(writer, dispatch);

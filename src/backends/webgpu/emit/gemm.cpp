@@ -250,9 +250,9 @@ class GemmWriter {
 
 }  // namespace
 
-bool takes_gemm(const Layout& layout, const Dispatch& dispatch) {
+bool takes_gemm(const Layout& layout, const Dispatch& dispatch, const Features& features) {
   if (dispatch.kind != Dispatch::Kind::kAnchored || dispatch.op != ir::Op::contract ||
-      dispatch.cols == 1)
+      dispatch.cols == 1 || (dispatch.type == DType::float64 && !features.float64))
     return false;
   for (const BufferId operand : dispatch.operands) {
     const Place& place = layout[operand];

@@ -134,7 +134,7 @@ Kernel single(Writer& writer, const Piece& piece, std::string name) {
 }  // namespace
 
 std::vector<PhasePlan> plan_kernels(const runtime::Program& program, const Layout& layout,
-                                    Tables& tables) {
+                                    Tables& tables, const Features& features) {
   std::vector<PhasePlan> plans;
   for (const PhaseProgram& phase : program.phases) {
     PhasePlan& plan = plans.emplace_back();
@@ -164,7 +164,7 @@ std::vector<PhasePlan> plan_kernels(const runtime::Program& program, const Layou
         continue;
       }
       close(d);
-      if (takes_gemm(layout, dispatch)) {
+      if (takes_gemm(layout, dispatch, features)) {
         Writer writer(program, layout, tables);
         plan.kernels.push_back(write_gemm(writer, dispatch, name));
         continue;

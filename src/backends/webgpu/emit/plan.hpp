@@ -5,6 +5,7 @@
 
 #include "backends/webgpu/emit/kernel.hpp"
 #include "backends/webgpu/emit/writer.hpp"
+#include "backends/webgpu/library.hpp"
 
 namespace paragon::webgpu {
 
@@ -18,6 +19,6 @@ struct PhasePlan {
 /// every phase: scalars that the host wrote (Binding::kBindRecord) go to their places, and what
 /// collects bitwise ors is cleared.
 std::vector<PhasePlan> plan_kernels(const runtime::Program& program, const Layout& layout,
-                                    Tables& tables);
+                                    Tables& tables, const Features& features);
 
 }  // namespace paragon::webgpu

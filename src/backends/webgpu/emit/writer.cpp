@@ -108,6 +108,26 @@ void Writer::store_scalar(BufferId buffer, const std::string& value) {
   }
 }
 
+std::string Writer::scratch(const std::string& number, uint32_t half) {
+  if (scratch_.empty()) scratch_ = param(layout.scratch_word());
+  const std::string at = fmt::format("{} + {} * 2u + {}u", scratch_, number, half);
+  return fmt::format("memory[({0}) >> 2u][({0}) & 3u]", at);
+}
+
+std::string Writer::load_scratch(const std::string& number, DType type) {
+  const std::string low = scratch(number, 0);
+  if (size_of(type) < 8) return fmt::format("bitcast<{}>({})", register_type(type), low);
+  return fmt::format("{}_make({}, {})", type == DType::int64 ? "i64" : "f64", low,
+                     scratch(number, 1));
+}
+
+void Writer::store_scratch(const std::string& number, DType type, const std::string& value) {
+  if (size_of(type) < 8) return add("  {} = bitcast<u32>({});\n", scratch(number, 0), value);
+  const std::string_view prefix = type == DType::int64 ? "i64" : "f64";
+  add("  {} = {}_lo({});\n", scratch(number, 0), prefix, value);
+  add("  {} = {}_hi({});\n", scratch(number, 1), prefix, value);
+}
+
 std::string Writer::declarations() const {
   std::string out = fmt::format(
       "@group(0) @binding({}) var<storage, read_write> memory: array<vec4<u32>>;\n", +kBindMemory);

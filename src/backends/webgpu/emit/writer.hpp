@@ -57,15 +57,22 @@ class Writer {
   /// A statement that stores a register of `type` in a scalar.
   void store_scalar(runtime::BufferId buffer, const std::string& value);
 
+  /// Registers kept between the two steps of a reduction, by number.
+  std::string load_scratch(const std::string& number, DType type);
+  void store_scratch(const std::string& number, DType type, const std::string& value);
+
   const std::string& text() const { return text_; }
   const std::vector<uint32_t>& params() const { return params_; }
   /// Declarations of the bindings that the text uses.
   std::string declarations() const;
 
  private:
+  std::string scratch(const std::string& number, uint32_t half);
+
   std::string text_;
   std::vector<uint32_t> params_;
   std::map<runtime::BufferId, std::string> bases_;
+  std::string scratch_;
   size_t names_ = 0;
 };
 
