@@ -13,9 +13,10 @@ namespace paragon {
 /// Which library and adapter "webgpu" stands for. Fields that are empty or unset are taken from the
 /// environment: PARAGON_WEBGPU_LIBRARY, PARAGON_WEBGPU_ADAPTER, PARAGON_WEBGPU_FEATURES.
 struct WebgpuSettings {
-  std::string library;   ///< path of the library; fixed by the first use
-  std::string adapter;   ///< part of an adapter's name, case does not matter; "": the best one
-  std::string features;  ///< "all", or "none": 64-bit types are emulated even where they are native
+  std::string library = {};  ///< path of the library; fixed by the first use
+  std::string adapter = {};  ///< part of an adapter's name, case does not matter; "": the best one
+  std::string features =
+      {};  ///< "all", or "none": 64-bit types are emulated even where they are native
   /// Raise where something would run slower than it could: on a software adapter, or by emulation.
   bool strict = false;
 };

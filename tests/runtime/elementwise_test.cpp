@@ -243,7 +243,9 @@ class EveryElementwise : public ::testing::TestWithParam<size_t> {
  protected:
   void TearDown() override { cpu::force_target(cpu::available_targets().back()); }
 
-  void check(Op op, const std::vector<DType>& types, const Attrs& attrs) {
+  /// `gpu`: on webgpu, too. Kernels take long to compile, so only one set of attributes goes there;
+  /// the formulas with all of them are compared in tests/webgpu.
+  void check(Op op, const std::vector<DType>& types, const Attrs& attrs, bool gpu) {
     GraphMaker maker;
     std::vector<std::pair<std::string, Tensor>> inputs;
     std::vector<std::string> shifts;
@@ -284,6 +286,10 @@ class EveryElementwise : public ::testing::TestWithParam<size_t> {
         others.push_back(std::make_unique<GraphRunner>(maker.graph, "cpu", threads));
         names.push_back(std::string(cpu::target_name(target)) + " x" + std::to_string(threads));
       }
+    if (gpu && testing::webgpu_is_there()) {
+      others.push_back(std::make_unique<GraphRunner>(maker.graph, "webgpu"));
+      names.push_back("webgpu");
+    }
     for (const auto& [name, value] : inputs) {
       ref.set(name, value);
       for (auto& other : others) other->set(name, value);
@@ -309,7 +315,7 @@ class EveryElementwise : public ::testing::TestWithParam<size_t> {
   size_t programs_ = 0;
 };
 
-TEST_P(EveryElementwise, OnCpuAsOnRef) {
+TEST_P(EveryElementwise, OnEveryDeviceAsOnRef) {
   const Op op = static_cast<Op>(GetParam());
   if (info(op).cls != ir::OpClass::kElementwise) return;
   for (DType first : kTypes)
@@ -320,7 +326,8 @@ TEST_P(EveryElementwise, OnCpuAsOnRef) {
         std::string text;
         for (DType type : types) text += " " + std::string(name(type));
         SCOPED_TRACE(std::string(info(op).name) + text);
-        EXPECT_NO_THROW(check(op, types, attrs)) << "what the rule accepts must run";
+        EXPECT_NO_THROW(check(op, types, attrs, &attrs == &use.attrs.front()))
+            << "what the rule accepts must run";
         if (HasFatalFailure()) return;
       }
   EXPECT_GT(programs_, 0u) << "no operand type fits: this shows nothing";

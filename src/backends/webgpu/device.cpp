@@ -15,116 +15,20 @@
 
 namespace paragon::webgpu {
 namespace {
-
-std::string string_of(WGPUStringView view) {
-  return std::string(text_of(view));
+std::atomic<uint64_t> buffers_created, buffers_destroyed, submissions, reads;
 }
 
-AdapterKind kind_of(WGPUAdapterType type) {
-  switch (type) {
-    case WGPUAdapterType_DiscreteGPU:
-      return AdapterKind::kDiscrete;
-    case WGPUAdapterType_IntegratedGPU:
-      return AdapterKind::kIntegrated;
-    case WGPUAdapterType_CPU:
-      return AdapterKind::kSoftware;
-    default:
-      return AdapterKind::kOther;
-  }
+Counters counters() {
+  return {buffers_created, buffers_created - buffers_destroyed, submissions, reads};
 }
 
-WGPUInstance create_instance() {
-  WGPUInstanceExtras extras{};
-  extras.chain.sType = static_cast<WGPUSType>(WGPUSType_InstanceExtras);
-  // OpenGL lacks what the kernels need.
-  extras.backends =
-      WGPUInstanceBackend_Vulkan | WGPUInstanceBackend_Metal | WGPUInstanceBackend_DX12;
-  extras.flags = WGPUInstanceFlag_AllowUnderlyingNoncompliantAdapter;
-  WGPUInstanceDescriptor descriptor{};
-  descriptor.nextInChain = &extras.chain;
-  const WGPUInstance instance = api().CreateInstance(&descriptor);
-  if (instance == nullptr) raise("[webgpu] the library creates no instance");
-  return instance;
-}
-
-std::vector<WGPUAdapter> enumerate(WGPUInstance instance) {
-  const size_t count = api().InstanceEnumerateAdapters(instance, nullptr, nullptr);
-  std::vector<WGPUAdapter> handles(count, nullptr);
-  if (count > 0) api().InstanceEnumerateAdapters(instance, nullptr, handles.data());
-  return handles;
-}
-
-Adapter describe(WGPUAdapter handle) {
-  Adapter adapter;
-  WGPUAdapterInfo info{};
-  if (api().AdapterGetInfo(handle, &info) == WGPUStatus_Success) {
-    adapter.name = string_of(info.device);
-    adapter.driver = string_of(info.description);
-    adapter.kind = kind_of(info.adapterType);
-    api().AdapterInfoFreeMembers(info);
-  }
-  adapter.limits = WGPULimits{};
-  api().AdapterGetLimits(handle, &adapter.limits);
-  adapter.limits.nextInChain = nullptr;
-  WGPUSupportedFeatures supported{};
-  api().AdapterGetFeatures(handle, &supported);
-  for (size_t i = 0; i < supported.featureCount; ++i) {
-    const auto feature = static_cast<uint32_t>(supported.features[i]);
-    if (feature == WGPUNativeFeature_ShaderInt64) adapter.features.int64 = true;
-    if (feature == WGPUNativeFeature_ShaderF64) adapter.features.float64 = true;
-  }
-  api().SupportedFeaturesFreeMembers(supported);
-  return adapter;
-}
-
-struct Found {
-  WGPUAdapter handle;
-  Adapter adapter;
-};
-
-std::vector<Found> find_adapters(WGPUInstance instance) {
-  std::vector<Found> all;
-  for (WGPUAdapter handle : enumerate(instance)) all.push_back({handle, describe(handle)});
-  std::stable_sort(all.begin(), all.end(),
-                   [](const Found& a, const Found& b) { return a.adapter.kind < b.adapter.kind; });
-  return all;
-}
-
-bool contains_ignoring_case(std::string_view text, std::string_view part) {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-  return std::search(text.begin(), text.end(), part.begin(), part.end(),
-                     [&](char a, char b) { return lower(a) == lower(b); }) != text.end();
-}
-
-}  // namespace
-
-std::string_view name(AdapterKind kind) {
-  switch (kind) {
-    case AdapterKind::kDiscrete:
-      return "discrete";
-    case AdapterKind::kIntegrated:
-      return "integrated";
-    case AdapterKind::kSoftware:
-      return "software";
-    case AdapterKind::kOther:
-      return "other";
-  }
-  return "other";
-}
-
-std::vector<Adapter> adapters() {
-  const WGPUInstance instance = create_instance();
-  std::vector<Adapter> result;
-  for (Found& found : find_adapters(instance)) {
-    result.push_back(std::move(found.adapter));
-    api().AdapterRelease(found.handle);
-  }
-  api().InstanceRelease(instance);
-  return result;
+Buffer::Buffer(WGPUBuffer handle, uint64_t bytes) : handle_(handle), bytes_(bytes) {
+  ++buffers_created;
 }
 
 Buffer::~Buffer() {
   if (handle_ == nullptr) return;
+  ++buffers_destroyed;
   api().BufferDestroy(handle_);
   api().BufferRelease(handle_);
 }
@@ -145,22 +49,6 @@ struct Device::Shared {
 };
 
 namespace {
-
-/// The first adapter with the wanted name, or null.
-const Found* choose(const std::vector<Found>& all, const std::string& wanted) {
-  for (const Found& found : all)
-    if (contains_ignoring_case(found.adapter.name, wanted)) return &found;
-  return nullptr;
-}
-
-std::string why_none(const std::vector<Found>& all, const std::string& wanted) {
-  if (all.empty())
-    return "[webgpu] no adapter: no driver of Vulkan, Metal or Direct3D 12 was found";
-  std::string names;
-  for (const Found& found : all)
-    names += fmt::format("{}'{}'", names.empty() ? "" : ", ", found.adapter.name);
-  return fmt::format("[webgpu] no adapter is named '{}', there are {}", wanted, names);
-}
 
 void check_strict(const Adapter& adapter, const Features& features) {
   if (adapter.kind == AdapterKind::kSoftware)
@@ -194,12 +82,10 @@ std::shared_ptr<Device> Device::open() {
   std::shared_ptr<Device> device;
   std::string problem;
   try {
-    const Found* chosen = choose(all, wanted.adapter);
-    if (chosen == nullptr) raise_message(why_none(all, wanted.adapter));
-    const Features features = wanted.features == "all" ? chosen->adapter.features : Features{};
-    if (wanted.strict) check_strict(chosen->adapter, features);
-    device =
-        std::shared_ptr<Device>(new Device(instance, chosen->handle, chosen->adapter, features));
+    const Found& chosen = choose(all, wanted.adapter);
+    const Features features = wanted.features == "all" ? chosen.adapter.features : Features{};
+    if (wanted.strict) check_strict(chosen.adapter, features);
+    device = std::shared_ptr<Device>(new Device(instance, chosen.handle, chosen.adapter, features));
   } catch (const Error& error) {
     problem = error.what();
   }
@@ -427,6 +313,7 @@ WGPUSubmissionIndex Device::submit(WGPUCommandEncoder encoder) {
     check_alive();
     raise("[webgpu] commands: {}", problem);
   }
+  ++submissions;
   const WGPUSubmissionIndex index = api().QueueSubmitForIndex(queue_, 1, &commands);
   api().CommandBufferRelease(commands);
   api().DevicePoll(device_, 0, nullptr);  // lets the library reuse what is finished
@@ -454,6 +341,7 @@ void Device::read(const Buffer& staging, std::span<std::byte> bytes) {
     result.message = string_of(message);
     result.done = true;
   };
+  ++reads;
   const uint64_t size = (bytes.size() + 7) / 8 * 8;
   api().BufferMapAsync(staging.get(), WGPUMapMode_Read, 0, size, callback);
   // Short work is answered soonest by asking often; longer work should not keep a processor busy.

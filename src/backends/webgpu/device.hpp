@@ -10,31 +10,24 @@
 #include <unordered_map>
 #include <vector>
 
-#include "backends/webgpu/api.hpp"
-#include "backends/webgpu/library.hpp"
+#include "backends/webgpu/adapters.hpp"
 
 namespace paragon::webgpu {
 
-enum class AdapterKind : uint8_t { kDiscrete, kIntegrated, kSoftware, kOther };
-std::string_view name(AdapterKind kind);
-
-/// What an adapter says of itself.
-struct Adapter {
-  std::string name, driver;
-  AdapterKind kind = AdapterKind::kOther;
-  Features features;
-  WGPULimits limits;
+/// What all devices of the process have done so far.
+struct Counters {
+  uint64_t buffers = 0;        ///< created
+  uint64_t buffers_alive = 0;  ///< and not yet destroyed
+  uint64_t submissions = 0;
+  uint64_t reads = 0;  ///< waits for the device's answer
 };
-
-/// All adapters, the preferred one first: discrete before integrated before software. Empty if
-/// there is a library but no adapter; raises if there is no library.
-std::vector<Adapter> adapters();
+Counters counters();
 
 /// A buffer on a device; destroyed with its owner.
 class Buffer {
  public:
   Buffer() = default;
-  Buffer(WGPUBuffer handle, uint64_t bytes) : handle_(handle), bytes_(bytes) {}
+  Buffer(WGPUBuffer handle, uint64_t bytes);
   Buffer(Buffer&& other) noexcept { swap(other); }
   Buffer& operator=(Buffer&& other) noexcept {
     swap(other);

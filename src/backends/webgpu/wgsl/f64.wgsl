@@ -10,7 +10,7 @@ fn f64_is_nan(x: F64) -> bool {
   return i64_ltu(i64_make(0u, 0x7ff00000u), f64_bits(f64_abs(x)));
 }
 fn f64_leaky_relu(x: F64, slope: F64) -> F64 {
-  return f64_select(f64_mul(x, slope), x, f64_lt(f64_make(0u, 0u), x));
+  return f64_select(f64_mul(x, slope), x, f64_lt(f64_make(0u, 0u), x) || f64_is_nan(x));
 }
 // Towards zero, saturating; not-a-number gives 0.
 fn f64_to_i64(x: F64) -> I64 {
