@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Installs the Debian packages that are missing, and only those.
-#   tools/setup.sh GROUP...      build, fetch, check, fuzz, bench or embedded
+#   tools/setup.sh GROUP...      build, fetch, check, fuzz, bench, embedded or webgpu
 # PARAGON_NO_INSTALL=1 leaves the system alone: on other systems, install the libraries yourself.
 set -euo pipefail
 
@@ -15,7 +15,9 @@ packages_of() {
     bench) echo libbenchmark-dev libdnnl-dev ;;
     embedded) echo gcc-arm-none-eabi libnewlib-arm-none-eabi libstdc++-arm-none-eabi-newlib \
                    qemu-system-arm ;;
-    *) echo "setup: unknown group '$1' (known: build, fetch, check, fuzz, bench, embedded)" >&2; exit 2 ;;
+    webgpu) echo libvulkan1 mesa-vulkan-drivers python3-pip ;;
+    *) echo "setup: unknown group '$1' (known: build, fetch, check, fuzz, bench, embedded, webgpu)" >&2
+       exit 2 ;;
   esac
 }
 

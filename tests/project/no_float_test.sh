@@ -19,6 +19,7 @@ exempt='
 ^ir/rules/formulas\.cpp        the formulas of floating-point networks
 ^runtime/compile\.cpp          constants of floating-point networks, before the first step
 ^runtime/host_score\.cpp       a gate of the user: a function of floats
+^backends/webgpu/(emit/.*|formula)\.cpp  writes the text of kernels, before the first step
 ^backends/cpu/diagnostics\.cpp times products for the bench
 '
 

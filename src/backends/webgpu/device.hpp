@@ -3,11 +3,11 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <span>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "backends/webgpu/adapters.hpp"
@@ -99,7 +99,7 @@ class Device {
   WGPUBindGroupLayout group_layout_ = nullptr;
   WGPUPipelineLayout pipeline_layout_ = nullptr;
   std::mutex mutex_;
-  std::unordered_map<std::string, WGPUComputePipeline> pipelines_;
+  std::map<std::string, WGPUComputePipeline> pipelines_;
 };
 
 }  // namespace paragon::webgpu
