@@ -277,8 +277,11 @@ void Device::write(const Buffer& buffer, uint64_t offset, std::span<const std::b
 }
 
 WGPUComputePipeline Device::pipeline(const std::string& source, std::string_view what) {
-  const std::lock_guard lock(mutex_);
-  if (const auto known = pipelines_.find(source); known != pipelines_.end()) return known->second;
+  {
+    const std::lock_guard lock(mutex_);
+    if (const auto known = pipelines_.find(source); known != pipelines_.end()) return known->second;
+  }
+  // Without the lock: drivers compile several at a time.
   WGPUComputePipeline pipeline = nullptr;
   guarded(fmt::format("kernel {}", what), [&] {
     WGPUShaderSourceWGSL text{};
@@ -294,8 +297,10 @@ WGPUComputePipeline Device::pipeline(const std::string& source, std::string_view
     pipeline = api().DeviceCreateComputePipeline(device_, &descriptor);
     api().ShaderModuleRelease(module);
   });
-  pipelines_.emplace(source, pipeline);
-  return pipeline;
+  const std::lock_guard lock(mutex_);
+  const auto [entry, added] = pipelines_.emplace(source, pipeline);
+  if (!added) api().ComputePipelineRelease(pipeline);  // another thread was first
+  return entry->second;
 }
 
 WGPUCommandEncoder Device::create_encoder() {

@@ -2,7 +2,10 @@
 #include "backends/webgpu/instance.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
+#include <future>
+#include <thread>
 #include <utility>
 
 #include "backends/webgpu/emit/plan.hpp"
@@ -24,6 +27,27 @@ std::span<const std::byte> bytes_of(const std::vector<T>& values) {
   return std::as_bytes(std::span(values));
 }
 
+/// The pipelines of all kernels, in their order, made by as many threads as there are processors.
+std::vector<WGPUComputePipeline> create_pipelines(Device& device,
+                                                  const std::vector<PhasePlan>& plans) {
+  std::vector<const Kernel*> kernels;
+  for (const PhasePlan& plan : plans)
+    for (const Kernel& kernel : plan.kernels) kernels.push_back(&kernel);
+  std::vector<WGPUComputePipeline> pipelines(kernels.size());
+  std::atomic<size_t> next = 0;
+  const auto work = [&] {
+    for (size_t i = next++; i < kernels.size(); i = next++)
+      pipelines[i] = device.pipeline(link(kernels[i]->text, device.features()), kernels[i]->name);
+  };
+  const size_t helpers =
+      std::min<size_t>(std::max(std::thread::hardware_concurrency(), 1u), kernels.size());
+  std::vector<std::future<void>> threads;
+  for (size_t i = 1; i < helpers; ++i) threads.push_back(std::async(std::launch::async, work));
+  work();
+  for (std::future<void>& thread : threads) thread.get();  // and what they raise
+  return pipelines;
+}
+
 }  // namespace
 
 WebgpuInstance::WebgpuInstance(std::shared_ptr<const runtime::Program> program,
@@ -32,6 +56,8 @@ WebgpuInstance::WebgpuInstance(std::shared_ptr<const runtime::Program> program,
   Tables tables;
   const std::vector<PhasePlan> plans =
       plan_kernels(*program_, layout_, tables, device_->features());
+  const std::vector<WGPUComputePipeline> pipelines = create_pipelines(*device_, plans);
+  size_t next = 0;
   const uint32_t alignment = device_->adapter().limits.minUniformBufferOffsetAlignment;
   std::vector<uint32_t> params;
   uint32_t window = 16;  // bytes of the longest kernel's numbers
@@ -39,7 +65,7 @@ WebgpuInstance::WebgpuInstance(std::shared_ptr<const runtime::Program> program,
     std::vector<BoundKernel>& phase = phases_.emplace_back();
     for (const Kernel& kernel : plan.kernels) {
       BoundKernel bound{};
-      bound.pipeline = device_->pipeline(link(kernel.text, device_->features()), kernel.name);
+      bound.pipeline = pipelines[next++];
       params.resize((params.size() * 4 + alignment - 1) / alignment * alignment / 4);
       bound.params = static_cast<uint32_t>(params.size() * 4);
       params.insert(params.end(), kernel.params.begin(), kernel.params.end());
