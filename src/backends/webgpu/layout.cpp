@@ -56,8 +56,8 @@ Layout::Layout(const runtime::Program& program) : places_(program.buffers.size()
       flag_words_ += kScalarWords;
     } else if (buffer.kind == Buffer::Kind::kSlot &&
                program.slots[buffer.slot].role == ir::SlotRole::kData) {
-      if (data_bytes_.size() == kMaxData)
-        raise("[webgpu] the program has more than {} data slots", kMaxData);
+      if (data_bytes_.size() == kDataBindings)
+        raise("[webgpu] the program has more than {} data slots", kDataBindings);
       place.bank = Bank::kData;
       place.data = static_cast<uint32_t>(data_bytes_.size());
       data_bytes_.push_back(words(id) * 4);

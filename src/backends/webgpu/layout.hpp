@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "backends/webgpu/emit/kernel.hpp"
 #include "runtime/program.hpp"
 
 namespace paragon::webgpu {
@@ -31,8 +32,6 @@ struct Place {
 
 /// Parts of a reduction to one value, each two words of the scratch memory.
 inline constexpr uint32_t kPartials = 256;
-
-inline constexpr uint32_t kMaxData = 4;  ///< data slots of a program (kDataBindings)
 
 /// Places of all buffers of a program. Raises if they need more than 32-bit offsets of words.
 class Layout {

@@ -21,7 +21,7 @@ enum Binding : uint32_t {
 /// Scalars that one run may get from the host, with the words that say where they go.
 inline constexpr uint32_t kRecordWords = 192;
 
-inline constexpr uint32_t kDataBindings = 4;
+inline constexpr uint32_t kDataBindings = 4;  ///< data slots of a program, at most
 
 /// A kernel before linking: functions, and the body of main. `params` are the numbers (offsets,
 /// extents) that the text refers to, so that kernels of equal structure have equal text.

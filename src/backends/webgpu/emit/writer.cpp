@@ -145,7 +145,7 @@ std::string Writer::declarations() const {
   if (uses("record["))
     out += fmt::format("@group(0) @binding({}) var<uniform> record: array<vec4<u32>, {}>;\n",
                        +kBindRecord, kRecordWords / 4);
-  for (uint32_t i = 0; i < kMaxData; ++i)
+  for (uint32_t i = 0; i < kDataBindings; ++i)
     if (uses(fmt::format("data{}[", i)))
       out += fmt::format("@group(0) @binding({}) var<storage, read> data{}: array<vec4<u32>>;\n",
                          kBindData + i, i);
