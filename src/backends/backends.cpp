@@ -29,6 +29,20 @@ const Backend& find_backend(std::string_view name) {
   raise_unknown("device", name, names);
 }
 
+bool is_structured_result(ir::Op op, DType type) {
+  const bool real = type == DType::float32 || type == DType::float64;
+  switch (info(op).cls) {
+    case ir::OpClass::kContract:
+      return real || type == DType::int32;
+    case ir::OpClass::kReduce:
+      return real || type == DType::int32 || type == DType::int64;
+    case ir::OpClass::kIndex:
+      return op == ir::Op::gather || real;
+    default:
+      return true;  // movement
+  }
+}
+
 void check_supported(const Backend& backend, const Program& program) {
   const auto check = [&](ir::Op op, DType type) {
     if (!backend.supports(op, type))

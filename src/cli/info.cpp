@@ -15,11 +15,13 @@ namespace {
 /// The adapters of device webgpu, or why there are none.
 Json describe_adapters(std::ostream& screen) {
   Json rows = Json::array();
-  if (const std::string problem = webgpu_problem(); !problem.empty()) {
-    fmt::print(screen, "{:<12} {}\n", "webgpu", problem);
-    return rows;
+  std::vector<WebgpuAdapter> adapters;
+  try {
+    adapters = webgpu_adapters();
+  } catch (const Error&) {  // no library; webgpu_problem says it
   }
-  for (const WebgpuAdapter& adapter : webgpu_adapters()) {
+  if (adapters.empty()) fmt::print(screen, "{:<12} {}\n", "webgpu", webgpu_problem());
+  for (const WebgpuAdapter& adapter : adapters) {
     const auto held = [](bool native) { return native ? "native" : "emulated"; };
     fmt::print(screen,
                "{:<12} {} ({}, {}): int64 {}, float64 {}, 8 to 32 bits and float32 native; buffers "

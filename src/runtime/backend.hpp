@@ -56,6 +56,10 @@ const std::vector<const Backend*>& backends();
 /// By name; raises with the nearest name.
 const Backend& find_backend(std::string_view name);
 
+/// Do the backends that are made for speed give results of `type` for a structured operation (one
+/// that is not element-wise)?
+bool is_structured_result(ir::Op op, DType type);
+
 /// Raises unless `backend` supports every operation of the program.
 void check_supported(const Backend& backend, const Program& program);
 

@@ -29,6 +29,26 @@ bool is_held(DType type) {
   }
 }
 
+void expect_bytes(const Program& program, uint32_t slot, size_t got) {
+  const size_t expected = program.buffers[slot].bytes();
+  if (got != expected)
+    raise_message("[instance] slot '" + program.slots[slot].name + "' has " +
+                  std::to_string(expected) + " bytes, got " + std::to_string(got));
+}
+
+void expect_upload(const Program& program, uint32_t slot, size_t got) {
+  expect_bytes(program, slot, got);
+  if (program.slots[slot].role == ir::SlotRole::kData)
+    raise_message("[instance] slot '" + program.slots[slot].name + "' is bound, not uploaded");
+}
+
+void expect_bind(const Program& program, uint32_t slot, size_t got) {
+  expect_bytes(program, slot, got);
+  if (program.slots[slot].role != ir::SlotRole::kData)
+    raise_message("[instance] slot '" + program.slots[slot].name + "' is " +
+                  std::string(ir::name(program.slots[slot].role)) + ", only data can be bound");
+}
+
 HostMemory::HostMemory(const Program& program)
     : program_(program), pointers_(program.buffers.size(), nullptr) {
   // Scalars are packed eight bytes apart, so that a step touches few cache lines; tensors start on
@@ -62,30 +82,18 @@ HostMemory::HostMemory(const Program& program)
   }
 }
 
-void HostMemory::expect_size(uint32_t slot, size_t got) const {
-  const size_t expected = program_.buffers[slot].bytes();
-  if (got != expected)
-    raise_message("[instance] slot '" + program_.slots[slot].name + "' has " +
-                  std::to_string(expected) + " bytes, got " + std::to_string(got));
-}
-
 void HostMemory::upload(uint32_t slot, std::span<const std::byte> bytes) {
-  expect_size(slot, bytes.size());
-  if (program_.slots[slot].role == ir::SlotRole::kData)
-    raise_message("[instance] slot '" + program_.slots[slot].name + "' is bound, not uploaded");
+  expect_upload(program_, slot, bytes.size());
   std::memcpy(pointers_[slot], bytes.data(), bytes.size());
 }
 
 void HostMemory::download(uint32_t slot, std::span<std::byte> bytes) const {
-  expect_size(slot, bytes.size());
+  expect_bytes(program_, slot, bytes.size());
   std::memcpy(bytes.data(), pointers_[slot], bytes.size());
 }
 
 void HostMemory::bind(uint32_t slot, std::span<const std::byte> bytes) {
-  expect_size(slot, bytes.size());
-  if (program_.slots[slot].role != ir::SlotRole::kData)
-    raise_message("[instance] slot '" + program_.slots[slot].name + "' is " +
-                  std::string(ir::name(program_.slots[slot].role)) + ", only data can be bound");
+  expect_bind(program_, slot, bytes.size());
   // The verifier refuses phases that write data slots.
   pointers_[slot] = const_cast<std::byte*>(bytes.data());
 }

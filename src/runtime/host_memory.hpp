@@ -11,6 +11,11 @@ namespace paragon::runtime {
 /// Can a program hold it? Networks of the other types compute in these.
 bool is_held(DType type);
 
+/// What all instances refuse: a slot's contents of another size, uploaded data, bound other slots.
+void expect_bytes(const Program& program, uint32_t slot, size_t got);
+void expect_upload(const Program& program, uint32_t slot, size_t got);
+void expect_bind(const Program& program, uint32_t slot, size_t got);
+
 /// The buffers of a program in host memory: slots and constants of their own, temporaries in one
 /// arena.
 class HostMemory {
@@ -24,8 +29,6 @@ class HostMemory {
   size_t bytes() const { return owned_; }
 
  private:
-  void expect_size(uint32_t slot, size_t got) const;
-
   const Program& program_;
   std::vector<std::byte*> pointers_;  // by buffer
   AlignedBuffer slots_, constants_, arena_;

@@ -5,6 +5,8 @@
 
 #include <bit>
 
+#include <paragon/webgpu.hpp>
+
 #include "backends/webgpu/emit/kernel.hpp"
 #include "backends/webgpu/formula.hpp"
 
@@ -76,13 +78,9 @@ std::string source(const std::vector<FormulaCase>& cases, size_t elements) {
 /// The bind group of a memory; the other bindings get what no kernel here reads.
 WGPUBindGroup bind(webgpu::Device& device, const Buffer& memory, const Buffer& curves,
                    const Buffer& other, const Buffer& uniform) {
-  std::vector<WGPUBindGroupEntry> entries;
+  std::vector<webgpu::Device::Bound> bound;
   const auto add = [&](uint32_t binding, const Buffer& buffer) {
-    WGPUBindGroupEntry entry{};
-    entry.binding = binding;
-    entry.buffer = buffer.get();
-    entry.size = buffer.bytes();
-    entries.push_back(entry);
+    bound.push_back({binding, &buffer, buffer.bytes()});
   };
   add(webgpu::kBindMemory, memory);
   add(webgpu::kBindParams, uniform);
@@ -91,11 +89,7 @@ WGPUBindGroup bind(webgpu::Device& device, const Buffer& memory, const Buffer& c
   add(webgpu::kBindTables, curves);
   add(webgpu::kBindRecord, uniform);
   for (uint32_t i = 0; i < webgpu::kDataBindings; ++i) add(webgpu::kBindData + i, curves);
-  WGPUBindGroupDescriptor descriptor{};
-  descriptor.layout = device.layout();
-  descriptor.entryCount = entries.size();
-  descriptor.entries = entries.data();
-  return webgpu::api().DeviceCreateBindGroup(device.get(), &descriptor);
+  return device.create_group(bound);
 }
 
 }  // namespace
@@ -105,6 +99,16 @@ std::string FormulaCase::name() const {
   for (const DType operand_type : operand_types)
     out += fmt::format(" {}", paragon::name(operand_type));
   return out + fmt::format(" a={} b={} real={}", attrs.a, attrs.b, attrs.real);
+}
+
+std::shared_ptr<webgpu::Device> device_with(const webgpu::Features& features) {
+  static const bool there = webgpu_problem().empty();
+  if (!there) return nullptr;
+  // Opened anew, not kept: another test may have lost it.
+  std::shared_ptr<webgpu::Device> device = webgpu::Device::open();
+  const webgpu::Features& has = device->features();
+  const bool lacks = (features.int64 && !has.int64) || (features.float64 && !has.float64);
+  return lacks ? nullptr : device;
 }
 
 void run_formulas(webgpu::Device& device, const webgpu::Features& features,

@@ -26,6 +26,9 @@ struct FormulaCase {
   ir::Number operand(size_t which, size_t element) const { return operands[which][element]; }
 };
 
+/// The device to test on if it has these features, otherwise null.
+std::shared_ptr<webgpu::Device> device_with(const webgpu::Features& features);
+
 /// Computes the results of all cases by one kernel; all have the same number of elements, a
 /// multiple of 64.
 void run_formulas(webgpu::Device& device, const webgpu::Features& features,

@@ -29,13 +29,6 @@ constexpr size_t kElements = 2048, kCasesOfKernel = 24;
 constexpr int64_t kLeast32 = std::numeric_limits<int32_t>::min(), kLargest32 = ~kLeast32;
 constexpr int64_t kLeast64 = std::numeric_limits<int64_t>::min();
 
-std::shared_ptr<webgpu::Device> device() {
-  static const std::shared_ptr<webgpu::Device> opened =
-      webgpu::why_no_api().empty() && !webgpu::adapters().empty() ? webgpu::Device::open()
-                                                                  : nullptr;
-  return opened;
-}
-
 Number integer_value(DType type, uint64_t bits) {
   const int64_t edges[] = {0,
                            1,
@@ -337,16 +330,14 @@ void judge(const FormulaCase& one) {
 }
 
 void run_all(const Features& features, bool wide_floats) {
-  if (device() == nullptr) GTEST_SKIP() << "no WebGPU device";
-  const Features& has = device()->features();
-  if ((features.int64 && !has.int64) || (features.float64 && !has.float64))
-    GTEST_SKIP() << "the device lacks 64-bit types";
+  const auto device = testing::device_with(features);
+  if (device == nullptr) GTEST_SKIP() << "no WebGPU device with these features";
   const std::vector<FormulaCase> all = every_case(wide_floats);
   for (size_t begin = 0; begin < all.size(); begin += kCasesOfKernel) {
     const size_t end = std::min(begin + kCasesOfKernel, all.size());
     std::vector<FormulaCase> cases(all.begin() + static_cast<ptrdiff_t>(begin),
                                    all.begin() + static_cast<ptrdiff_t>(end));
-    run_formulas(*device(), features, cases);
+    run_formulas(*device, features, cases);
     for (const FormulaCase& one : cases) judge(one);
   }
 }

@@ -88,13 +88,9 @@ int64_t value(uint64_t bits) {
 class Library : public ::testing::TestWithParam<size_t> {
  protected:
   void SetUp() override {
-    if (!webgpu::why_no_api().empty() || webgpu::adapters().empty())
-      GTEST_SKIP() << "no WebGPU device";
-    device_ = webgpu::Device::open();
     features_ = kFlavours[GetParam()];
-    if ((features_.int64 && !device_->features().int64) ||
-        (features_.float64 && !device_->features().float64))
-      GTEST_SKIP() << "the device lacks 64-bit types";
+    device_ = testing::device_with(features_);
+    if (device_ == nullptr) GTEST_SKIP() << "no WebGPU device with these features";
   }
 
   std::shared_ptr<webgpu::Device> device_;

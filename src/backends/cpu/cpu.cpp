@@ -156,19 +156,9 @@ class CpuBackend final : public runtime::Backend {
 
   bool supports(Op op, DType type) const override {
     if (!runtime::is_held(type)) return false;
-    switch (info(op).cls) {
-      case ir::OpClass::kContract:
-        return type == DType::float32 || type == DType::float64 || type == DType::int32;
-      case ir::OpClass::kReduce:
-        return type == DType::float32 || type == DType::float64 || type == DType::int32 ||
-               type == DType::int64;
-      case ir::OpClass::kMove:
-        return op != Op::host_score || is_float(type) || type == DType::int32;
-      case ir::OpClass::kIndex:
-        return op == Op::gather || type == DType::float32 || type == DType::float64;
-      default:
-        return true;  // movement, and every element-wise operation by a kernel or by its formula
-    }
+    if (op == Op::host_score) return is_float(type) || type == DType::int32;
+    // Every element-wise operation has a kernel or runs by its formula.
+    return runtime::is_structured_result(op, type);
   }
   runtime::CompileOptions compile_options() const override {
     return {.target = "cpu", .fuse = true, .apart = kApart};

@@ -98,20 +98,20 @@ std::vector<Job> make_jobs(std::vector<BoundDispatch>& dispatches, const runtime
                            const runtime::HostMemory& memory, int threads) {
   std::vector<Candidate> all;
   for (BoundDispatch& dispatch : dispatches) all.push_back(candidate(dispatch, program, memory));
-  std::vector<Candidate*> todo;
-  for (Candidate& each : all) todo.push_back(&each);
+  std::vector<Candidate*> remaining;
+  for (Candidate& each : all) remaining.push_back(&each);
   std::vector<Job> jobs;
-  while (!todo.empty()) {
+  while (!remaining.empty()) {
     std::vector<Candidate*> members, waiting;
     size_t at = 0;
-    for (; at < todo.size() && waiting.size() < kMostWaiting; ++at) {
-      Candidate& next = *todo[at];
+    for (; at < remaining.size() && waiting.size() < kMostWaiting; ++at) {
+      Candidate& next = *remaining[at];
       const bool waits = std::ranges::any_of(
           waiting, [&](const Candidate* before) { return ordered(next, *before); });
       (!waits && join(next, members, threads) ? members : waiting).push_back(&next);
     }
-    waiting.insert(waiting.end(), todo.begin() + static_cast<ptrdiff_t>(at), todo.end());
-    todo = std::move(waiting);
+    waiting.insert(waiting.end(), remaining.begin() + static_cast<ptrdiff_t>(at), remaining.end());
+    remaining = std::move(waiting);
 
     Job& job = jobs.emplace_back();
     // Nothing is split for small dispatches alone: a job's start would cost more.

@@ -69,8 +69,4 @@ const Api& api() {
   return loaded().api;
 }
 
-std::string why_no_api() {
-  return loaded().problem;
-}
-
 }  // namespace paragon::webgpu

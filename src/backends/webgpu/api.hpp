@@ -74,9 +74,6 @@ struct Api {
 /// it lacks a function. Loaded once for the process.
 const Api& api();
 
-/// Why there is no library, or an empty string.
-std::string why_no_api();
-
 inline std::string_view text_of(WGPUStringView view) {
   if (view.data == nullptr) return {};
   return view.length == WGPU_STRLEN ? std::string_view(view.data)

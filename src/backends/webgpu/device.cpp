@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <cstdlib>
 #include <cstring>
 #include <thread>
 #include <utility>
@@ -301,6 +300,26 @@ WGPUComputePipeline Device::pipeline(const std::string& source, std::string_view
   const auto [entry, added] = pipelines_.emplace(source, pipeline);
   if (!added) api().ComputePipelineRelease(pipeline);  // another thread was first
   return entry->second;
+}
+
+WGPUBindGroup Device::create_group(std::span<const Bound> bound) {
+  std::vector<WGPUBindGroupEntry> entries;
+  for (const Bound& each : bound) {
+    WGPUBindGroupEntry entry{};
+    entry.binding = each.binding;
+    entry.buffer = each.buffer->get();
+    entry.size = each.bytes;
+    entries.push_back(entry);
+  }
+  WGPUBindGroup group = nullptr;
+  guarded("the buffers of kernels", [&] {
+    WGPUBindGroupDescriptor descriptor{};
+    descriptor.layout = group_layout_;
+    descriptor.entryCount = entries.size();
+    descriptor.entries = entries.data();
+    group = api().DeviceCreateBindGroup(device_, &descriptor);
+  });
+  return group;
 }
 
 WGPUCommandEncoder Device::create_encoder() {

@@ -71,6 +71,15 @@ class Device {
   /// compiler's message.
   WGPUComputePipeline pipeline(const std::string& source, std::string_view what);
 
+  /// What a binding reads: the first bytes of a buffer.
+  struct Bound {
+    uint32_t binding;
+    const Buffer* buffer;
+    uint64_t bytes;
+  };
+  /// A group of layout(), to be released. Raises if a binding is missing or too large.
+  WGPUBindGroup create_group(std::span<const Bound> bound);
+
   WGPUCommandEncoder create_encoder();
   /// Takes the encoder. Raises if what was encoded is invalid, or the device is lost.
   WGPUSubmissionIndex submit(WGPUCommandEncoder encoder);

@@ -9,6 +9,7 @@
 #include "core/curve.hpp"
 #include "core/error.hpp"
 #include "core/random.hpp"
+#include "runtime/host_memory.hpp"
 
 namespace paragon::webgpu {
 namespace {
@@ -269,10 +270,8 @@ std::string formula(const FormulaCall& call) {
 }
 
 bool has_formula(Op op, DType type) {
-  const bool real = type == DType::float32 || type == DType::float64;
+  const bool held = runtime::is_held(type), real = held && is_float(type);
   const bool integer = type == DType::int32 || type == DType::int64;
-  const bool held =
-      real || integer || type == DType::int8 || type == DType::uint8 || type == DType::int16;
   switch (op) {
     case Op::cast:
     case Op::select:
@@ -352,6 +351,26 @@ std::string literal(DType type, uint64_t bits) {
     default:
       return fmt::format("i32_make({}u)", low);
   }
+}
+
+std::string binary_formula(Op op, DType type, const std::string& a, const std::string& b) {
+  const ir::Attrs none;
+  return formula(
+      {.op = op, .type = type, .operand_types = {type, type}, .attrs = none, .args = {a, b}});
+}
+
+std::string from_words(DType type, const std::string& low, const std::string& high) {
+  if (is_wide(type)) return fmt::format("{}_make({}, {})", prefix(type), low, high);
+  return fmt::format("bitcast<{}>({})", register_type(type), low);
+}
+
+std::string low_word(DType type, const std::string& value) {
+  if (is_wide(type)) return fmt::format("{}_lo({})", prefix(type), value);
+  return fmt::format("bitcast<u32>({})", value);
+}
+
+std::string high_word(DType type, const std::string& value) {
+  return fmt::format("{}_hi({})", prefix(type), value);
 }
 
 }  // namespace paragon::webgpu

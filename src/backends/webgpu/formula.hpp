@@ -36,4 +36,12 @@ std::string register_type(DType type);
 /// A constant: the value's bytes as Buffer::constant holds them.
 std::string literal(DType type, uint64_t bits);
 
+/// `op` of two operands of the result's type.
+std::string binary_formula(ir::Op op, DType type, const std::string& a, const std::string& b);
+
+/// A register of words of memory, and back: types of up to 32 bits have the low one only.
+std::string from_words(DType type, const std::string& low, const std::string& high);
+std::string low_word(DType type, const std::string& value);
+std::string high_word(DType type, const std::string& value);
+
 }  // namespace paragon::webgpu

@@ -9,8 +9,7 @@
 #include <utility>
 
 #include "backends/webgpu/emit/plan.hpp"
-#include "backends/webgpu/formula.hpp"
-#include "core/error.hpp"
+#include "runtime/host_memory.hpp"
 
 namespace paragon::webgpu {
 namespace {
@@ -108,30 +107,16 @@ void WebgpuInstance::create_buffers(const std::vector<int32_t>& tables,
   device_->write(curves_, 0, curves);
   device_->write(params_, 0, bytes_of(params));
 
-  std::vector<WGPUBindGroupEntry> entries;
-  const auto add = [&](uint32_t binding, const Buffer& buffer, uint64_t size) {
-    WGPUBindGroupEntry entry{};
-    entry.binding = binding;
-    entry.buffer = buffer.get();
-    entry.size = size;
-    entries.push_back(entry);
-  };
-  add(kBindMemory, memory_, memory_.bytes());
-  add(kBindParams, params_, params_window);
-  add(kBindCurveTables, curves_, curves_.bytes());
-  add(kBindFlags, flags_, flags_.bytes());
-  add(kBindTables, tables_, tables_.bytes());
-  add(kBindRecord, records_, kRecordBytes);
+  std::vector<Device::Bound> bound = {
+      {kBindMemory, &memory_, memory_.bytes()},      {kBindParams, &params_, params_window},
+      {kBindCurveTables, &curves_, curves_.bytes()}, {kBindFlags, &flags_, flags_.bytes()},
+      {kBindTables, &tables_, tables_.bytes()},      {kBindRecord, &records_, kRecordBytes}};
   for (uint32_t i = 0; i < kDataBindings; ++i) {
     // A binding needs a buffer, whether a kernel reads it or not.
     const Buffer& buffer = i < data_.size() ? data_[i] : tables_;
-    add(kBindData + i, buffer, buffer.bytes());
+    bound.push_back({kBindData + i, &buffer, buffer.bytes()});
   }
-  WGPUBindGroupDescriptor descriptor{};
-  descriptor.layout = device_->layout();
-  descriptor.entryCount = entries.size();
-  descriptor.entries = entries.data();
-  group_ = api().DeviceCreateBindGroup(device_->get(), &descriptor);
+  group_ = device_->create_group(bound);
 }
 
 void WebgpuInstance::upload_constants() {
@@ -154,17 +139,6 @@ const Buffer& WebgpuInstance::bank(const Place& place) const {
       break;
   }
   return memory_;
-}
-
-const Place& WebgpuInstance::place_of(uint32_t slot, size_t bytes, bool data) const {
-  const ir::Slot& description = program_->slots[slot];
-  const size_t expected = program_->buffers[slot].bytes();
-  if (bytes != expected)
-    raise("[instance] slot '{}' has {} bytes, got {}", description.name, expected, bytes);
-  if (data != (description.role == ir::SlotRole::kData))
-    raise("[instance] slot '{}' is {}: {}", description.name, ir::name(description.role),
-          data ? "only data can be bound" : "data is bound, not uploaded");
-  return layout_[slot];
 }
 
 void WebgpuInstance::write(const Place& place, std::span<const std::byte> bytes) {
@@ -204,7 +178,8 @@ bool WebgpuInstance::defer(const Place& place, std::span<const std::byte> bytes)
 }
 
 void WebgpuInstance::upload(uint32_t slot, std::span<const std::byte> bytes) {
-  const Place& place = place_of(slot, bytes.size(), false);
+  runtime::expect_upload(*program_, slot, bytes.size());
+  const Place& place = layout_[slot];
   if (bytes.empty()) return;
   const bool whole_words = program_->buffers[slot].shape.is_scalar() && bytes.size() >= 4;
   if (whole_words && place.bank == Bank::kMemory && defer(place, bytes)) return;
@@ -213,9 +188,9 @@ void WebgpuInstance::upload(uint32_t slot, std::span<const std::byte> bytes) {
 }
 
 void WebgpuInstance::bind(uint32_t slot, std::span<const std::byte> bytes) {
-  const Place& place = place_of(slot, bytes.size(), true);
+  runtime::expect_bind(*program_, slot, bytes.size());
   flush();
-  write(place, bytes);
+  write(layout_[slot], bytes);
 }
 
 void WebgpuInstance::begin_pass() {
@@ -266,11 +241,8 @@ WGPUSubmissionIndex WebgpuInstance::flush() {
 }
 
 void WebgpuInstance::download(uint32_t slot, std::span<std::byte> bytes) {
+  runtime::expect_bytes(*program_, slot, bytes.size());
   const Place& place = layout_[slot];
-  const size_t expected = program_->buffers[slot].bytes();
-  if (bytes.size() != expected)
-    raise("[instance] slot '{}' has {} bytes, got {}", program_->slots[slot].name, expected,
-          bytes.size());
   if (bytes.empty()) return;
   // A value that no run has carried to the device yet.
   if (bytes.size() >= 4 && place.is_scalar()) {

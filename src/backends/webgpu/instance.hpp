@@ -36,7 +36,6 @@ class WebgpuInstance final : public runtime::Instance {
     uint32_t groups_x, groups_y;
   };
 
-  const Place& place_of(uint32_t slot, size_t bytes, bool data) const;
   void create_buffers(const std::vector<int32_t>& tables, const std::vector<uint32_t>& params,
                       uint32_t params_window);
   void upload_constants();

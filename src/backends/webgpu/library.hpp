@@ -12,7 +12,6 @@ namespace paragon::webgpu {
 /// What WGSL of a device may use beyond the core language.
 struct Features {
   bool int64 = false, float64 = false, float16 = false;
-  bool packed_dot = false;
 };
 
 /// The kernel with the functions that it calls, and those that they call, in front: 64-bit types

@@ -15,17 +15,14 @@ class WebgpuBackend final : public runtime::Backend {
   std::string_view name() const override { return "webgpu"; }
 
   bool supports(Op op, DType type) const override {
-    if (!runtime::is_held(type)) return false;
+    // A score is a function of the host's; bitwise ors are collected where values are stored.
+    if (!runtime::is_held(type) || op == Op::host_score || op == Op::or_bits) return false;
     switch (info(op).cls) {
       case ir::OpClass::kContract:
-        return type == DType::float32 || type == DType::float64 || type == DType::int32;
       case ir::OpClass::kReduce:
-        return op != Op::or_bits && (type == DType::float32 || type == DType::float64 ||
-                                     type == DType::int32 || type == DType::int64);
       case ir::OpClass::kMove:
-        return op != Op::host_score;  // a function of the host's
       case ir::OpClass::kIndex:
-        return op == Op::gather || is_float(type);
+        return runtime::is_structured_result(op, type);
       default:
         return op == Op::table || has_formula(op, type);
     }

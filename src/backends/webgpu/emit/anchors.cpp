@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backends/webgpu/emit/anchors.hpp"
 
-#include "backends/webgpu/emit/code.hpp"
 #include "backends/webgpu/emit/moves.hpp"
 #include "backends/webgpu/emit/products.hpp"
 #include "backends/webgpu/formula.hpp"
@@ -18,20 +17,12 @@ using runtime::Dispatch;
 class AnchorWriter {
  public:
   AnchorWriter(Writer& writer, const Dispatch& dispatch)
-      : w_(writer), dispatch_(dispatch), items_(dispatch) {}
+      : w_(writer), dispatch_(dispatch), items_(dispatch.rows, dispatch.cols) {}
 
   std::vector<Piece> write() {
     store_ = write_code(w_, dispatch_);
     if (sums_all() && place(0).rows * place(0).cols > kPartials * 4) write_partials();
-    piece_.function = w_.unique("item");
-    piece_.count = items_.count();
-    w_.add("fn {}(i: u32) {{\n", piece_.function);
-    if (items_.lanes == 1) {
-      w_.add("  let row = i;\n  let col = 0u;\n");
-    } else {
-      const std::string per_row = w_.param(items_.per_row);
-      w_.add("  let row = i / {0};\n  let col = (i % {0}) * 4u;\n", per_row);
-    }
+    piece_ = begin_piece(w_, "item", items_);
     if (dispatch_.kind == Dispatch::Kind::kAnchored)
       anchor();
     else
@@ -67,7 +58,7 @@ class AnchorWriter {
         break;
       case Op::gather:
         gather();
-        return;
+        break;
       default:
         raise("[webgpu] {} computes no matrix", info(dispatch_.op).name);
     }
@@ -77,14 +68,8 @@ class AnchorWriter {
   std::string load(size_t operand, const std::string& element) {
     return w_.load(dispatch_.operands[operand], element);
   }
-  /// row * pitch + col of an operand.
   std::string at(size_t operand, const std::string& row, const std::string& col) {
-    const Place& p = place(operand);
-    if (p.cols == 1) return p.pitch == 1 ? row : fmt::format("({}) * 4u", row);
-    if (p.rows == 1) return col;
-    auto& pitch = pitches_[operand];
-    if (pitch.empty()) pitch = w_.param(p.pitch);
-    return fmt::format("({}) * {} + {}", row, pitch, col);
+    return w_.element(dispatch_.operands[operand], row, col);
   }
   std::string column(uint32_t lane) const {
     return lane == 0 ? "col" : fmt::format("col + {}u", lane);
@@ -100,6 +85,15 @@ class AnchorWriter {
       arguments += ", " + value(fmt::format("a{}", lane));
     w_.add("  {}({});\n", store_, arguments);
   }
+  void finish() {
+    finish([](const std::string& value) { return value; });
+  }
+  /// Adds x times y(lane) to the sum of every lane.
+  template <class Y>
+  void add_products(const Product& product, const std::string& x, Y&& y) {
+    for (uint32_t lane = 0; lane < items_.lanes; ++lane)
+      w_.add("      a{0} = {1};\n", lane, product.add(fmt::format("a{}", lane), x, y(lane)));
+  }
   void finish_product(const Product& product) {
     const std::string shift =
         product.wide ? w_.param(static_cast<uint32_t>(dispatch_.attrs.c)) : "";
@@ -113,12 +107,9 @@ class AnchorWriter {
     declare(product.zero());
     w_.add("  for (var k = 0u; k < {}; k += 1u) {{\n", w_.param(depth));
     w_.add("    let x = {};\n", load(0, ta ? at(0, "k", "row") : at(0, "row", "k")));
-    for (uint32_t lane = 0; lane < items_.lanes; ++lane) {
-      const std::string col = column(lane);
-      w_.add("    a{0} = {1};\n", lane,
-             product.add(fmt::format("a{}", lane), "x",
-                         load(1, tb ? at(1, col, "k") : at(1, "k", col))));
-    }
+    add_products(product, "x", [&](uint32_t lane) {
+      return load(1, tb ? at(1, column(lane), "k") : at(1, "k", column(lane)));
+    });
     w_.add("  }}\n");
     piece_.iterations = depth;
     finish_product(product);
@@ -136,10 +127,8 @@ class AnchorWriter {
     w_.add("  for (var t = 0u; t < {}; t += 1u) {{\n", count);
     w_.add("    let source = tables[{} + row * {} + t];\n", w_.param(table(sources.index)), count);
     w_.add("    if (source >= 0) {{\n      let x = {};\n", load(1, at(1, "row", "t")));
-    for (uint32_t lane = 0; lane < items_.lanes; ++lane)
-      w_.add(
-          "      a{0} = {1};\n", lane,
-          product.add(fmt::format("a{}", lane), "x", load(0, at(0, "u32(source)", column(lane)))));
+    add_products(product, "x",
+                 [&](uint32_t lane) { return load(0, at(0, "u32(source)", column(lane))); });
     w_.add("    }}\n  }}\n");
     piece_.iterations = taps;
     finish_product(product);
@@ -192,9 +181,7 @@ class AnchorWriter {
     w_.add("    let entry = u32(tables[{} + u32(e)]);\n", list);
     w_.add("    let unit = entry / {0};\n    let x = {1};\n", taps,
            load(1, at(1, "unit", fmt::format("entry % {}", taps))));
-    for (uint32_t lane = 0; lane < items_.lanes; ++lane)
-      w_.add("    a{0} = {1};\n", lane,
-             product.add(fmt::format("a{}", lane), "x", load(0, at(0, "unit", column(lane)))));
+    add_products(product, "x", [&](uint32_t lane) { return load(0, at(0, "unit", column(lane))); });
     w_.add("  }}\n");
     piece_.iterations = static_cast<uint64_t>(most);
     finish_product(product);
@@ -202,13 +189,7 @@ class AnchorWriter {
 
   /// The sum or the larger of two registers of the dispatch's type.
   std::string combined(const std::string& a, const std::string& b) const {
-    const ir::Attrs attrs;
-    FormulaCall call{
-        .op = dispatch_.op == Op::sum ? Op::add : Op::max, .type = dispatch_.type, .attrs = attrs};
-    call.operand_types[0] = call.operand_types[1] = dispatch_.type;
-    call.args[0] = a;
-    call.args[1] = b;
-    return formula(call);
+    return binary_formula(dispatch_.op == Op::sum ? Op::add : Op::max, dispatch_.type, a, b);
   }
   std::string operand_element(const std::string& row, const std::string& col) {
     return widen(load(0, at(0, row, col)), place(0).type, dispatch_.type);
@@ -240,7 +221,7 @@ class AnchorWriter {
       w_.add("  for (var e = 1u; e < {}u; e += 1u) {{ a0 = {}; }}\n", kPartials,
              combined("a0", w_.load_scratch("e", dispatch_.type)));
       piece_.iterations = kPartials;
-      return finish([](const std::string& value) { return value; });
+      return finish();
     }
     const bool over_rows = dispatch_.attrs.a != 1, over_cols = dispatch_.attrs.a != 0;
     const bool empty = (over_rows && p.rows == 0) || (over_cols && p.cols == 0);
@@ -258,7 +239,7 @@ class AnchorWriter {
                       operand_element(over_rows ? "r" : "row", over_cols ? "c" : column(lane))));
     w_.add("{}{}", over_rows ? "  }\n" : "", over_cols ? "  }\n" : "");
     piece_.iterations = uint64_t{over_rows ? p.rows : 1} * (over_cols ? p.cols : 1);
-    finish([](const std::string& value) { return value; });
+    finish();
   }
 
   // An index outside of the table reads zeros.
@@ -284,7 +265,7 @@ class AnchorWriter {
                load(0, at(0, "index", "row")));
       }
     }
-    finish([](const std::string& value) { return value; });
+    finish();
   }
 
   static std::string widen(const std::string& value, DType from, DType to) {
@@ -299,10 +280,19 @@ class AnchorWriter {
   std::vector<Piece> pieces_;
   bool partials_ = false;
   std::string store_;
-  std::map<size_t, std::string> pitches_;
 };
 
 }  // namespace
+
+Piece begin_piece(Writer& writer, std::string_view prefix, const Items& items) {
+  const Piece piece{.function = writer.unique(prefix), .count = items.count()};
+  writer.add("fn {}(i: u32) {{\n", piece.function);
+  if (items.lanes == 1)
+    writer.add("  let row = i;\n  let col = 0u;\n");
+  else
+    writer.add("  let row = i / {0};\n  let col = (i % {0}) * 4u;\n", writer.param(items.per_row));
+  return piece;
+}
 
 std::vector<Piece> write_dispatch(Writer& writer, const Dispatch& dispatch) {
   std::vector<Piece> pieces;

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "backends/webgpu/emit/code.hpp"
 #include "backends/webgpu/emit/writer.hpp"
 
 namespace paragon::webgpu {
@@ -14,6 +15,9 @@ struct Piece {
   uint64_t iterations = 1;  ///< of loops in one item, at most
   runtime::BufferId when = runtime::kNoBuffer;
 };
+
+/// Begins the function of an item: declares its `row` and `col`, the first of its columns.
+Piece begin_piece(Writer& writer, std::string_view prefix, const Items& items);
 
 /// Writes a dispatch as pieces that must follow each other.
 std::vector<Piece> write_dispatch(Writer& writer, const runtime::Dispatch& dispatch);

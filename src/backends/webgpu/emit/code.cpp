@@ -20,7 +20,10 @@ using runtime::Operand;
 class CodeWriter {
  public:
   CodeWriter(Writer& writer, const Dispatch& dispatch)
-      : w_(writer), dispatch_(dispatch), code_(dispatch.code), items_(dispatch) {}
+      : w_(writer),
+        dispatch_(dispatch),
+        code_(dispatch.code),
+        items_(dispatch.rows, dispatch.cols) {}
 
   std::string write() {
     one_ = w_.unique("element");
@@ -142,84 +145,23 @@ class CodeWriter {
   }
 
   std::string element(BufferId buffer, uint32_t lane) {
-    const std::string col = lane == 0 ? "col" : fmt::format("col + {}u", lane);
-    // Numbers of the pitch and base are asked for once for all lanes.
-    auto& known = elements_[{buffer, lane}];
-    if (known.empty()) {
-      const Place& place = w_.layout[buffer];
-      if (place.is_scalar()) {
-        known = "0u";
-      } else if (turned(place)) {
-        known = "row";
-      } else if (place.rows == 1) {
-        known = col;
-      } else if (place.cols == 1) {
-        known = place.pitch == 1 ? "row" : "row * 4u";
-      } else {
-        auto& pitch = pitches_[buffer];
-        if (pitch.empty()) pitch = w_.param(place.pitch);
-        known = fmt::format("row * {} + {}", pitch, col);
-      }
-    }
-    return known;
+    if (turned(w_.layout[buffer])) return "row";
+    return w_.element(buffer, "row", lane == 0 ? "col" : fmt::format("col + {}u", lane));
   }
 
   void write_store(const runtime::TileCode::Store& store) {
     const Place& place = w_.layout[store.buffer];
     if (place.bank != Bank::kMemory)
       raise("[webgpu] element-wise code stores into a buffer that is not in memory");
-    const std::string index = element(store.buffer, 0), base = w_.base(store.buffer);
-    const auto value = [&](uint32_t lane) { return fmt::format("v{}.r{}", lane, store.reg); };
-    const auto put = [&](const std::string& at, const std::string& bits) {
-      w_.add("  memory[({0}) >> 2u][({0}) & 3u] = {1};\n", at, bits);
-    };
-    const auto half = [&](std::string_view part, uint32_t lane) {
-      const std::string_view prefix = place.type == DType::int64 ? "i64" : "f64";
-      return fmt::format("{}_{}({})", prefix, part, value(lane));
-    };
-    const uint32_t lanes = items_.lanes;
-    if (lanes == 4 && (turned(place) || (place.cols != items_.cols)))
+    if (items_.lanes == 4 && (turned(place) || place.cols != items_.cols))
       raise("[webgpu] a result of {} x {} elements goes to a buffer of {} x {}", items_.rows,
             items_.cols, place.rows, place.cols);
-    switch (size_of(place.type)) {
-      case 1:
-      case 2: {
-        if (turned(place))
-          raise("[webgpu] a column of {} goes to a buffer that is a row", name(place.type));
-        const unsigned bits = static_cast<unsigned>(size_of(place.type)) * 8, in_word = 32 / bits;
-        for (uint32_t first = 0; first < lanes; first += in_word) {
-          std::string packed;
-          for (uint32_t lane = first; lane < std::min(first + in_word, lanes); ++lane)
-            packed +=
-                fmt::format("{}((bitcast<u32>({}) & {}u) << {}u)", packed.empty() ? "" : " | ",
-                            value(lane), (1u << bits) - 1, (lane - first) * bits);
-          put(fmt::format("{} + (({}) >> {}u) + {}u", base, index, in_word == 4 ? 2 : 1,
-                          first / in_word),
-              packed);
-        }
-        return;
-      }
-      case 4:
-        if (lanes == 4) {
-          w_.add("  memory[({} + {}) >> 2u] = vec4<u32>(", base, index);
-          for (uint32_t lane = 0; lane < 4; ++lane)
-            w_.add("{}bitcast<u32>({})", lane == 0 ? "" : ", ", value(lane));
-          w_.add(");\n");
-        } else {
-          put(fmt::format("{} + ({})", base, index), fmt::format("bitcast<u32>({})", value(0)));
-        }
-        return;
-      default:
-        if (lanes == 4) {
-          for (uint32_t pair = 0; pair < 2; ++pair)
-            w_.add("  memory[(({} + ({}) * 2u) >> 2u) + {}u] = vec4<u32>({}, {}, {}, {});\n", base,
-                   index, pair, half("lo", pair * 2), half("hi", pair * 2),
-                   half("lo", pair * 2 + 1), half("hi", pair * 2 + 1));
-        } else {
-          put(fmt::format("{} + ({}) * 2u", base, index), half("lo", 0));
-          put(fmt::format("{} + ({}) * 2u + 1u", base, index), half("hi", 0));
-        }
-    }
+    if (size_of(place.type) < 4 && turned(place))
+      raise("[webgpu] a column of {} goes to a buffer that is a row", name(place.type));
+    std::vector<std::string> values;
+    for (uint32_t lane = 0; lane < items_.lanes; ++lane)
+      values.push_back(fmt::format("v{}.r{}", lane, store.reg));
+    w_.store_item(store.buffer, element(store.buffer, 0), values);
   }
 
   // The or of the magnitudes of an item's elements; padding beyond the last column is left out.
@@ -231,7 +173,6 @@ class CodeWriter {
       return wide ? fmt::format("i64_magnitude(v{}.r{})", lane, store.reg)
                   : fmt::format("bitcast<u32>(abs(v{}.r{}))", lane, store.reg);
     };
-    const std::string zero = wide ? "i64_from_u32(0u)" : "0u";
     w_.add("  var {} = {};\n", bits, magnitude(0));
     for (uint32_t lane = 1; lane < items_.lanes; ++lane) {
       w_.add("  if (col + {}u < {}) {{ ", lane, cols_);
@@ -258,8 +199,6 @@ class CodeWriter {
   Items items_;
   bool anchored_ = false;
   std::string one_, all_, result_, cols_;
-  std::map<std::pair<BufferId, uint32_t>, std::string> elements_;
-  std::map<BufferId, std::string> pitches_;
 };
 
 }  // namespace

@@ -7,14 +7,14 @@
 
 namespace paragon::webgpu {
 
-/// How the elements of a dispatch are shared out: an item is four neighbours of a row, or one
+/// How the elements of a matrix are shared out: an item is four neighbours of a row, or one
 /// element of a column.
 struct Items {
   uint32_t rows, cols, lanes, per_row;
 
-  explicit Items(const runtime::Dispatch& dispatch)
-      : rows(static_cast<uint32_t>(dispatch.rows)),
-        cols(static_cast<uint32_t>(dispatch.cols)),
+  Items(size_t of_rows, size_t of_cols)
+      : rows(static_cast<uint32_t>(of_rows)),
+        cols(static_cast<uint32_t>(of_cols)),
         lanes(cols == 1 ? 1 : 4),
         per_row((cols + lanes - 1) / lanes) {}
   uint32_t count() const { return rows * per_row; }

@@ -30,7 +30,6 @@ struct Kernel {
   std::string text;              ///< functions and main
   uint32_t groups_x = 1;         ///< workgroups, before folding into two dimensions
   std::vector<uint32_t> params;  ///< padded to whole vec4s by the writer
-  bool uses_record = false;
 };
 
 }  // namespace paragon::webgpu

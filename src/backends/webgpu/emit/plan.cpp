@@ -40,7 +40,6 @@ class Chain {
 
   /// What every phase starts with.
   void begin_phase(const PhaseProgram& phase, const Layout& layout) {
-    uses_record_ = true;
     Piece piece{.function = writer_.unique("begin"), .count = kRecordWords / 2};
     // A record is its number of entries, then for each a place and a word; the highest bit of a
     // place says that it is a flag.
@@ -92,7 +91,6 @@ class Chain {
     kernel.params = writer_.params();
     writer_.add("{}", main);
     kernel.text = writer_.declarations() + writer_.text();
-    kernel.uses_record = uses_record_;
     return kernel;
   }
 
@@ -106,7 +104,6 @@ class Chain {
   std::vector<Piece> pieces_;
   std::string clears_;
   uint64_t iterations_ = 0;
-  bool uses_record_ = false;
 };
 
 Kernel single(Writer& writer, const Piece& piece, std::string name) {

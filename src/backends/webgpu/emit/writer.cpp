@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backends/webgpu/emit/writer.hpp"
 
+#include <algorithm>
+
 #include "backends/webgpu/formula.hpp"
 
 namespace paragon::webgpu {
@@ -35,18 +37,17 @@ std::string Writer::word(const Place& place, const std::string& index) const {
     case Bank::kMemory:
       break;
   }
-  return fmt::format("memory[({}) >> 2u][({}) & 3u]", index, index);
+  return word_at(index);
 }
 
-std::string Writer::element(BufferId buffer, const std::string& row, const std::string& col,
-                            uint32_t rows, uint32_t cols) {
+std::string Writer::element(BufferId buffer, const std::string& row, const std::string& col) {
   const Place& place = layout[buffer];
   if (place.is_scalar()) return "0u";
-  // A vector stands for a matrix of one row or one column.
-  if (place.rows == 1 && rows > 1 && cols == 1 && place.cols == rows) return row;
   if (place.rows == 1) return col;
   if (place.cols == 1) return place.pitch == 1 ? row : fmt::format("({}) * 4u", row);
-  return fmt::format("({}) * {} + {}", row, param(place.pitch), col);
+  std::string& pitch = pitches_[buffer];
+  if (pitch.empty()) pitch = param(place.pitch);
+  return fmt::format("({}) * {} + {}", row, pitch, col);
 }
 
 std::string Writer::load(BufferId buffer, const std::string& element) {
@@ -61,12 +62,6 @@ std::string Writer::load(BufferId buffer, const std::string& element) {
                ? fmt::format("extractBits(bitcast<i32>({}), {}, {}u)", value, place_in_word, bits)
                : fmt::format("i32(extractBits({}, {}, {}u))", value, place_in_word, bits);
   };
-  const auto wide = [&](std::string_view make) {
-    const std::string low = word(place, fmt::format("{} + ({}) * 2u", from, element));
-    const std::string high = word(place, fmt::format("{} + ({}) * 2u + 1u", from, element));
-    return fmt::format("{}({}, {})", make, low, high);
-  };
-  const auto whole = [&] { return word(place, fmt::format("{} + ({})", from, element)); };
   switch (place.type) {
     case DType::int8:
       return narrow(8, true);
@@ -74,14 +69,11 @@ std::string Writer::load(BufferId buffer, const std::string& element) {
       return narrow(8, false);
     case DType::int16:
       return narrow(16, true);
-    case DType::int64:
-      return wide("i64_make");
-    case DType::float64:
-      return wide("f64_make");
-    case DType::float32:
-      return fmt::format("bitcast<f32>({})", whole());
-    default:
-      return fmt::format("bitcast<i32>({})", whole());
+    default: {
+      const std::string index =
+          fmt::format("{} + ({}) * {}u", from, element, size_of(place.type) / 4);
+      return from_words(place.type, word(place, index), word(place, index + " + 1u"));
+    }
   }
 }
 
@@ -92,40 +84,62 @@ void Writer::store_scalar(BufferId buffer, const std::string& value) {
     if (place.bank == Bank::kFlags)
       add("  atomicStore(&flags[{}], {});\n", index, bits);
     else
-      add("  memory[({0}) >> 2u][({0}) & 3u] = {1};\n", index, bits);
+      add("  {} = {};\n", word_at(index), bits);
   };
-  switch (place.type) {
-    case DType::int64:
-      put(at, fmt::format("i64_lo({})", value));
-      put(at + " + 1u", fmt::format("i64_hi({})", value));
-      return;
-    case DType::float64:
-      put(at, fmt::format("f64_lo({})", value));
-      put(at + " + 1u", fmt::format("f64_hi({})", value));
-      return;
-    default:
-      put(at, fmt::format("bitcast<u32>({})", value));
+  put(at, low_word(place.type, value));
+  if (size_of(place.type) == 8) put(at + " + 1u", high_word(place.type, value));
+}
+
+void Writer::store_packed(const std::string& base, const std::string& element, unsigned bits,
+                          const std::vector<std::string>& values) {
+  const size_t in_word = 32 / bits;
+  for (size_t first = 0; first < values.size(); first += in_word) {
+    std::string packed;
+    for (size_t i = first; i < std::min(first + in_word, values.size()); ++i)
+      packed += fmt::format("{}((bitcast<u32>({}) & {}u) << {}u)", packed.empty() ? "" : " | ",
+                            values[i], (1u << bits) - 1, (i - first) * bits);
+    add("  {} = {};\n",
+        word_at(fmt::format("{} + (({}) >> {}u) + {}u", base, element, in_word == 4 ? 2 : 1,
+                            first / in_word)),
+        packed);
   }
+}
+
+void Writer::store_item(BufferId buffer, const std::string& element,
+                        const std::vector<std::string>& values) {
+  const DType type = layout[buffer].type;
+  const std::string from = base(buffer);
+  if (size_of(type) < 4)
+    return store_packed(from, element, static_cast<unsigned>(size_of(type)) * 8, values);
+  std::vector<std::string> words;
+  for (const std::string& value : values) {
+    words.push_back(low_word(type, value));
+    if (size_of(type) == 8) words.push_back(high_word(type, value));
+  }
+  const std::string index = fmt::format("{} + ({}) * {}u", from, element, size_of(type) / 4);
+  if (values.size() == 4) {
+    // Four neighbours are whole vectors.
+    for (size_t i = 0; i < words.size(); i += 4)
+      add("  memory[(({}) >> 2u) + {}u] = vec4<u32>({}, {}, {}, {});\n", index, i / 4, words[i],
+          words[i + 1], words[i + 2], words[i + 3]);
+    return;
+  }
+  for (size_t i = 0; i < words.size(); ++i)
+    add("  {} = {};\n", word_at(fmt::format("{} + {}u", index, i)), words[i]);
 }
 
 std::string Writer::scratch(const std::string& number, uint32_t half) {
   if (scratch_.empty()) scratch_ = param(layout.scratch_word());
-  const std::string at = fmt::format("{} + {} * 2u + {}u", scratch_, number, half);
-  return fmt::format("memory[({0}) >> 2u][({0}) & 3u]", at);
+  return word_at(fmt::format("{} + {} * 2u + {}u", scratch_, number, half));
 }
 
 std::string Writer::load_scratch(const std::string& number, DType type) {
-  const std::string low = scratch(number, 0);
-  if (size_of(type) < 8) return fmt::format("bitcast<{}>({})", register_type(type), low);
-  return fmt::format("{}_make({}, {})", type == DType::int64 ? "i64" : "f64", low,
-                     scratch(number, 1));
+  return from_words(type, scratch(number, 0), scratch(number, 1));
 }
 
 void Writer::store_scratch(const std::string& number, DType type, const std::string& value) {
-  if (size_of(type) < 8) return add("  {} = bitcast<u32>({});\n", scratch(number, 0), value);
-  const std::string_view prefix = type == DType::int64 ? "i64" : "f64";
-  add("  {} = {}_lo({});\n", scratch(number, 0), prefix, value);
-  add("  {} = {}_hi({});\n", scratch(number, 1), prefix, value);
+  add("  {} = {};\n", scratch(number, 0), low_word(type, value));
+  if (size_of(type) == 8) add("  {} = {};\n", scratch(number, 1), high_word(type, value));
 }
 
 std::string Writer::declarations() const {

@@ -46,16 +46,21 @@ class Writer {
   /// A name that no other part of the kernel has.
   std::string unique(std::string_view prefix) { return fmt::format("{}{}", prefix, names_++); }
 
-  /// The word at a u32 expression.
-  std::string word(const Place& place, const std::string& index) const;
-  /// Index of element (row, col), in elements; extents of 1 are repeated.
-  std::string element(runtime::BufferId buffer, const std::string& row, const std::string& col,
-                      uint32_t rows, uint32_t cols);
-  /// The value of the element at an index, as a register.
+  /// The word of memory at a u32 expression.
+  static std::string word_at(const std::string& index) {
+    return fmt::format("memory[({0}) >> 2u][({0}) & 3u]", index);
+  }
+  /// Number of element (row, col) of a buffer; extents of 1 are repeated.
+  std::string element(runtime::BufferId buffer, const std::string& row, const std::string& col);
+  /// The value of the element with a number, as a register.
   std::string load(runtime::BufferId buffer, const std::string& element);
   std::string load_scalar(runtime::BufferId buffer) { return load(buffer, "0u"); }
-  /// A statement that stores a register of `type` in a scalar.
+  /// A statement that stores a register in a scalar.
   void store_scalar(runtime::BufferId buffer, const std::string& value);
+  /// Statements that store the registers of an item, one or four neighbours from `element` on,
+  /// which own all of their words.
+  void store_item(runtime::BufferId buffer, const std::string& element,
+                  const std::vector<std::string>& values);
 
   /// Registers kept between the two steps of a reduction, by number.
   std::string load_scratch(const std::string& number, DType type);
@@ -67,11 +72,14 @@ class Writer {
   std::string declarations() const;
 
  private:
+  std::string word(const Place& place, const std::string& index) const;
   std::string scratch(const std::string& number, uint32_t half);
+  void store_packed(const std::string& base, const std::string& element, unsigned bits,
+                    const std::vector<std::string>& values);
 
   std::string text_;
   std::vector<uint32_t> params_;
-  std::map<runtime::BufferId, std::string> bases_;
+  std::map<runtime::BufferId, std::string> bases_, pitches_;
   std::string scratch_;
   size_t names_ = 0;
 };
