@@ -4,6 +4,7 @@
 #include <paragon/data.hpp>
 
 #include "core/error.hpp"
+#include "core/platform/huge_pages.hpp"
 
 namespace paragon::data {
 namespace {
@@ -13,7 +14,11 @@ std::vector<T> rows_of(const std::vector<T>& from, std::size_t first, std::size_
                        std::size_t width) {
   if (from.empty()) return {};
   const auto start = from.begin() + static_cast<std::ptrdiff_t>(first * width);
-  return std::vector<T>(start, start + static_cast<std::ptrdiff_t>(count * width));
+  std::vector<T> rows;
+  rows.reserve(count * width);
+  platform::prefer_huge_pages(rows.data(), count * width * sizeof(T));
+  rows.assign(start, start + static_cast<std::ptrdiff_t>(count * width));
+  return rows;
 }
 
 }  // namespace

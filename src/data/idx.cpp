@@ -9,6 +9,7 @@
 #include <paragon/data.hpp>
 
 #include "core/error.hpp"
+#include "core/platform/huge_pages.hpp"
 #include "data/source.hpp"
 
 namespace paragon::data {
@@ -110,6 +111,10 @@ IdxArray read_from(Source& source, bool packed, const std::string& place) {
   }
   // The size of what a gzip stream unpacks to is known only when it has come: memory grows with it.
   constexpr std::size_t kChunk = std::size_t{1} << 20;
+  if (!packed) {
+    array.bytes.reserve(expected);
+    platform::prefer_huge_pages(array.bytes.data(), expected);
+  }
   std::size_t got = 0;
   while (got < expected) {
     const std::size_t want =

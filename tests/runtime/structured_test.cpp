@@ -285,5 +285,25 @@ TEST_F(Targets, Movement) {
                        25});
 }
 
+// A data set's bytes become operands in one pass, by every shift and for rows outside of the table.
+TEST_F(Targets, GatheredBytesBecomeOperands) {
+  for (const DType type : {DType::int8, DType::int16})
+    for (const int64_t shift : {-70, -3, 0, 1, 2, 7, 8, 9, 40})
+      for (const int64_t limit : {1, 127, 200}) {
+        if (type == DType::int8 && limit > 127) continue;
+        expect_as_ref({std::string(name(type)) + " shift " + std::to_string(shift) + " limit " +
+                           std::to_string(limit),
+                       {{DType::uint8, {200, 150}}, {DType::int32, {9, 1}}},
+                       [=](Builder& b, const Nodes& x) {
+                         return b.requantise(b.cast(b.gather(x[0], x[1]), DType::int32),
+                                             b.integer(shift), limit, type);
+                       },
+                       0,
+                       -2,
+                       255});
+        if (HasFatalFailure()) return;
+      }
+}
+
 }  // namespace
 }  // namespace paragon

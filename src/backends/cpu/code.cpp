@@ -52,7 +52,9 @@ BoundCode::BoundCode(const runtime::Dispatch& dispatch, const runtime::Program& 
     steps_.push_back(std::move(step));
   }
   find_updates(dispatch, program);
-  fuse_products(dispatch);
+  const std::vector<size_t> readers = count_readers(dispatch);
+  fuse_products(readers);
+  absorb_casts(readers);
   find_direct_stores(dispatch, memory);
   for (const auto& store : code.or_stores) {
     std::byte* target = memory.data(store.buffer);
@@ -68,14 +70,39 @@ BoundCode::BoundCode(const runtime::Dispatch& dispatch, const runtime::Program& 
   if (anchor_only && stores_.size() == 1 && or_stores_.empty()) plain_store_ = stores_[0].memory;
 }
 
-// A floating-point product that only the next addition or subtraction reads becomes part of it: one
-// pass over the tile less, the same two roundings.
-void BoundCode::fuse_products(const runtime::Dispatch& dispatch) {
+std::vector<size_t> BoundCode::count_readers(const runtime::Dispatch& dispatch) const {
   std::vector<size_t> readers(steps_.size(), 0);
   for (const Step& step : steps_)
     for (unsigned k = 0; k < step.operands; ++k)
       if (step.source[k] == Source::kRegister) ++readers[step.reg[k]];
-  for (const auto& store : dispatch.code.stores) ++readers[store.reg];
+  for (const auto* stores : {&dispatch.code.stores, &dispatch.code.or_stores})
+    for (const auto& store : *stores) ++readers[store.reg];
+  return readers;
+}
+
+// Bytes of a data set are widened by the kernel that rounds them to operands: one pass over the tile
+// less.
+void BoundCode::absorb_casts(const std::vector<size_t>& readers) {
+  for (Step& step : steps_) {
+    if (step.op != ir::Op::requantise || step.source[0] != Source::kRegister || step.update >= 0)
+      continue;
+    Step& cast = steps_[step.reg[0]];
+    if (cast.kind != Instruction::Kind::kCompute || cast.op != ir::Op::cast ||
+        cast.operand_type != DType::uint8 || cast.source[0] != Source::kRegister ||
+        readers[step.reg[0]] != 1)
+      continue;
+    const TileKernel kernel = tile_kernel(step.op, step.type, DType::uint8);
+    if (kernel == nullptr) continue;
+    cast.absorbed = true;
+    step.kernel = kernel;
+    step.reg[0] = cast.reg[0];
+    step.operand_type = step.operand_types[0] = DType::uint8;
+  }
+}
+
+// A floating-point product that only the next addition or subtraction reads becomes part of it: one
+// pass over the tile less, the same two roundings.
+void BoundCode::fuse_products(const std::vector<size_t>& readers) {
   for (Step& step : steps_) {
     const bool add = step.op == ir::Op::add, sub = step.op == ir::Op::sub;
     if (step.kind != Instruction::Kind::kCompute || !is_float(step.type) || (!add && !sub) ||

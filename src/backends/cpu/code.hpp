@@ -138,7 +138,10 @@ class BoundCode {
   UpdateArgs pure_update_args(const Update& update, const Tile& tile,
                               Accumulators accumulators) const;
   void find_updates(const runtime::Dispatch& dispatch, const runtime::Program& program);
-  void fuse_products(const runtime::Dispatch& dispatch);
+  /// Operations and stores that read a step's result, by step.
+  std::vector<size_t> count_readers(const runtime::Dispatch& dispatch) const;
+  void fuse_products(const std::vector<size_t>& readers);
+  void absorb_casts(const std::vector<size_t>& readers);
   void assign_slots();
   void find_direct_stores(const runtime::Dispatch& dispatch, const runtime::HostMemory& memory);
 

@@ -51,6 +51,23 @@ void op_align(const TileArgs& args) {
   }
 }
 
+// The same of bytes, which data sets hold: in 16 bits.
+template <class R>
+void op_align_bytes(const TileArgs& args) {
+  const int32_t shift = *array<int32_t>(args, 1);
+  const int64_t limit = args.attrs->a;
+  if (shift < 1 || shift > 8)
+    return map1<R, uint8_t>(args, [=](uint8_t v) {
+      return static_cast<R>(fixed::clip(fixed::round_shift(int32_t{v}, shift), limit));
+    });
+  const auto half = static_cast<uint16_t>(1u << (shift - 1));
+  const auto most = static_cast<uint16_t>(std::min<int64_t>(limit, 255));
+  map1<R, uint8_t>(args, [=](uint8_t v) {
+    const auto rounded = static_cast<uint16_t>(static_cast<uint16_t>(v + half) >> shift);
+    return static_cast<R>(std::min(rounded, most));
+  });
+}
+
 template <class R>
 void op_requantise_sr(const TileArgs& args) {
   const int32_t shift = *array<int32_t>(args, 1);

@@ -122,6 +122,7 @@ TileKernel find_narrowing(Op op) {
 template <class R>
 TileKernel find_operand(Op op, DType operand) {
   const bool wide = operand == DType::int64;
+  if (operand == DType::uint8) return op == Op::requantise ? op_align_bytes<R> : nullptr;
   if (operand != DType::int32 && !wide) return nullptr;
   if (op == Op::requantise) return wide ? op_align<R, int64_t> : op_align<R, int32_t>;
   if (op == Op::requantise_sr) return wide ? nullptr : op_requantise_sr<R>;
