@@ -39,9 +39,19 @@ struct GemmTiming {
   double gops;  ///< 1e9 multiply-adds * 2 per second, median of the repetitions
 };
 
-/// Times the CPU backend's matrix product, B packed beforehand. type: float32, float64, int8, int16
-/// or int32 (which int64 networks use too).
+/// Times a device's matrix product, on "cpu" with B packed beforehand. type: float32, float64, int8,
+/// int16 or int32 (which int64 networks use too). `threads` are those of "cpu".
 PARAGON_API GemmTiming time_gemm(DType type, std::size_t m, std::size_t n, std::size_t k,
-                                 std::size_t threads);
+                                 std::size_t threads, const std::string& device = "cpu");
+
+/// What a kernel of a device takes, run many times on its own.
+struct KernelTime {
+  std::string name;  ///< its phase, and the numbers and operations of its dispatches (see dump())
+  double microseconds;
+};
+
+/// Times the kernels of a training step. Empty for devices that have none.
+PARAGON_API std::vector<KernelTime> time_kernels(const Network& network,
+                                                 const TrainerOptions& options);
 
 }  // namespace paragon

@@ -59,7 +59,7 @@ ExitCode run(const BenchGemmCommand& command) {
   std::ostream& screen = output.screen();
   Json rows = Json::array();
   for (const size_t size : command.sizes) {
-    const GemmTiming timing = time_gemm(type, size, size, size, command.threads);
+    const GemmTiming timing = time_gemm(type, size, size, size, command.threads, command.device);
     if (rows.empty())
       fmt::print(screen, "{:<8} {:>6} {:>6} {:>6} {:>10}\n", "type", "m", "n", "k", "GOP/s");
     fmt::print(screen, "{:<8} {:>6} {:>6} {:>6} {:>10.1f}\n", name(type), timing.m, timing.n,
@@ -109,7 +109,13 @@ ExitCode run(const BenchStepCommand& command) {
                                                    : median_step(trainer, command.iterations);
   fmt::print(output.screen(), "{:.3f} us a step ({} of {})\n", time.microseconds, time.kind,
              command.iterations);
-  output.finish({{"microseconds_per_step", time.microseconds}});
+  Json kernels = Json::array();
+  if (command.kernels)
+    for (const KernelTime& kernel : time_kernels(network, options)) {
+      fmt::print(output.screen(), "{:10.2f} us  {}\n", kernel.microseconds, kernel.name);
+      kernels.push_back({{"name", kernel.name}, {"microseconds", kernel.microseconds}});
+    }
+  output.finish({{"microseconds_per_step", time.microseconds}, {"kernels", kernels}});
   return kFine;
 }
 

@@ -94,6 +94,7 @@ struct BenchGemmCommand {
   Common common;
   std::string type = "float32";
   std::vector<size_t> sizes = {256, 1024, 2048};
+  std::string device = "cpu";
   size_t threads = 0;
 };
 
@@ -109,6 +110,7 @@ struct BenchStepCommand {
   Described network;
   Training training{.place = {.threads = 1}};
   size_t iterations = 1000;
+  bool kernels = false;
 };
 
 struct BenchMnistCommand {

@@ -149,6 +149,7 @@ class Parser {
         ->delimiter(',')
         ->check(whole_number(1, kLargestMatrix))
         ->capture_default_str();
+    add_device(app, gemm.device);
     add_threads(app, gemm.threads);
 
     auto& forward = command<BenchForwardCommand>(bench, "forward", "forward passes", &app);
@@ -161,6 +162,7 @@ class Parser {
     add_network(app, step.network)->required();
     add_training(app, step.training);
     add_iterations(app, step.iterations);
+    app->add_flag("--kernels", step.kernels, "also what each kernel of device webgpu takes");
 
     auto& mnist = command<BenchMnistCommand>(
         bench, "mnist", "train the benchmark's models in every type, save, load, compare", &app);

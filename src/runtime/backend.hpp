@@ -4,12 +4,19 @@
 #include <cstddef>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
 #include "runtime/program.hpp"
 
 namespace paragon::runtime {
+
+/// What a kernel of a device takes.
+struct KernelTiming {
+  std::string name;  ///< of the phase and its dispatches
+  double microseconds;
+};
 
 /// A program bound to memory and threads: parameters, state, arena. One thread at a time.
 class Instance {
@@ -24,6 +31,12 @@ class Instance {
   virtual void run(size_t phase) = 0;
   /// Bytes of everything the instance owns.
   virtual size_t planned_bytes() const = 0;
+  /// Times the kernels of a phase, each run `repetitions` times on its own, which spoils what the
+  /// slots hold. Empty where a phase has no kernels.
+  virtual std::vector<KernelTiming> time_kernels(size_t phase, size_t repetitions) {
+    (void)phase, (void)repetitions;
+    return {};
+  }
 
   /// Host copies of scalar slots.
   template <class T>

@@ -95,7 +95,8 @@ size_t place(const std::vector<Lifetime>& all, size_t phase, Distance distance,
 
 }  // namespace
 
-MemoryPlan plan_memory(const Program& program, const BytesOf& bytes_of, size_t apart) {
+MemoryPlan plan_memory(const Program& program, const BytesOf& bytes_of, size_t apart,
+                       size_t extra) {
   std::vector<Lifetime> all = lifetimes(program, bytes_of);
   std::stable_sort(all.begin(), all.end(),
                    [](const Lifetime& a, const Lifetime& b) { return a.bytes > b.bytes; });
@@ -106,7 +107,7 @@ MemoryPlan plan_memory(const Program& program, const BytesOf& bytes_of, size_t a
     plan.bytes = std::max(plan.bytes, place(all, phase, {}, plan.offsets));
   if (apart == 0) return plan;
   // Distance is worth little memory.
-  const size_t most = plan.bytes + plan.bytes / 64;
+  const size_t most = plan.bytes + plan.bytes / 64 + extra;
   for (size_t phase = 0; phase < phases; ++phase)
     for (const Distance distance : {Distance{apart, apart}, Distance{apart, 0}, Distance{}}) {
       const size_t bytes = place(all, phase, distance, plan.offsets);

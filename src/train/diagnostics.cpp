@@ -69,6 +69,20 @@ const std::vector<Stage>& stages() {
 
 }  // namespace
 
+std::vector<KernelTime> time_kernels(const Network& network, const TrainerOptions& options) {
+  constexpr size_t kRepetitions = 200;
+  const runtime::Backend& backend = runtime::find_backend(options.device);
+  const auto program =
+      runtime::compile(training_graph(network, options), backend.compile_options());
+  const auto instance = backend.instantiate(program, 1);
+  std::vector<KernelTime> times;
+  for (size_t phase = 0; phase < program->phases.size(); ++phase)
+    if (program->phases[phase].name == "step")
+      for (const runtime::KernelTiming& kernel : instance->time_kernels(phase, kRepetitions))
+        times.push_back({kernel.name, kernel.microseconds});
+  return times;
+}
+
 std::vector<std::string> dump_stages() {
   std::vector<std::string> names;
   for (const Stage& stage : stages()) names.push_back(stage.name);

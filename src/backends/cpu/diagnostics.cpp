@@ -9,6 +9,9 @@
 #include "core/error.hpp"
 #include "core/platform/thread_team.hpp"
 #include "core/tensor.hpp"
+#include "ir/builder.hpp"
+#include "passes/passes.hpp"
+#include "runtime/backend.hpp"
 
 namespace paragon {
 
@@ -48,14 +51,45 @@ void fill(Tensor& tensor) {
   }
 }
 
+/// 1e9 operations per second of a device's kernels for one product.
+double contraction_gops(DType type, size_t m, size_t n, size_t k, const std::string& device) {
+  ir::Graph graph;
+  ir::Builder b(graph);
+  Tensor left(type, {m, k}), right(type, {k, n});
+  const auto operand = [&](const char* name, const Tensor& tensor) {
+    return graph.read(graph.add_slot({name, 0, ir::SlotRole::kInput, type, tensor.shape()}));
+  };
+  const ir::NodeId x = operand("x", left), y = operand("y", right);
+  const bool wide = type == DType::int16 || type == DType::int32;
+  const ir::NodeId product = b.contract(x, y, false, false, wide ? 16 : 0);
+  const uint32_t slot =
+      graph.add_slot({"product", 0, ir::SlotRole::kOutput, b.type(product), b.shape(product)});
+  graph.phases().push_back({"product", {{slot, product}}});
+  const runtime::Backend& backend = runtime::find_backend(device);
+  const auto program = runtime::compile(ir::lower_for_backend(graph), backend.compile_options());
+  const auto instance = backend.instantiate(program, 1);
+  for (const auto& [name, tensor] : {std::pair{"x", &left}, {"y", &right}}) {
+    fill(*tensor);
+    instance->upload(program->find_slot(0, name), {tensor->data(), tensor->bytes()});
+  }
+  double microseconds = 0;
+  for (const runtime::KernelTiming& kernel : instance->time_kernels(0, 20))
+    microseconds = std::max(microseconds, kernel.microseconds);
+  if (microseconds == 0) raise("[gemm] device '{}' has no kernels to time", device);
+  return 2e-3 * static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k) /
+         microseconds;
+}
+
 }  // namespace
 
-GemmTiming time_gemm(DType type, size_t m, size_t n, size_t k, size_t threads) {
+GemmTiming time_gemm(DType type, size_t m, size_t n, size_t k, size_t threads,
+                     const std::string& device) {
   const cpu::GemmType kind = cpu::gemm_type(type);
   constexpr size_t kLargest = 16384;
   for (size_t extent : {m, n, k})
     if (extent < 1 || extent > kLargest)
       raise("[gemm] got a size of {}, expected 1 to {}", extent, kLargest);
+  if (device != "cpu") return {m, n, k, contraction_gops(type, m, n, k, device)};
   struct Job {
     cpu::GemmPlan plan;
     Tensor a, b, c;

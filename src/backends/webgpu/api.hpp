@@ -45,7 +45,6 @@ namespace paragon::webgpu {
   X(DeviceCreateCommandEncoder)           \
   X(DeviceCreateComputePipeline)          \
   X(DeviceCreatePipelineLayout)           \
-  X(DeviceCreateShaderModule)             \
   X(DeviceDestroy)                        \
   X(DeviceGetLimits)                      \
   X(DeviceGetQueue)                       \
@@ -59,6 +58,7 @@ namespace paragon::webgpu {
   X(ShaderModuleRelease)                  \
   X(SupportedFeaturesFreeMembers)         \
   /* of wgpu.h */                         \
+  X(DeviceCreateShaderModuleTrusted)      \
   X(DevicePoll)                           \
   X(InstanceEnumerateAdapters)            \
   X(QueueSubmitForIndex)

@@ -82,7 +82,8 @@ std::shared_ptr<Device> Device::open() {
   std::string problem;
   try {
     const Found& chosen = choose(all, wanted.adapter);
-    const Features features = wanted.features == "all" ? chosen.adapter.features : Features{};
+    Features features = wanted.features == "all" ? chosen.adapter.features : Features{};
+    features.software = chosen.adapter.kind == AdapterKind::kSoftware;
     if (wanted.strict) check_strict(chosen.adapter, features);
     device = std::shared_ptr<Device>(new Device(instance, chosen.handle, chosen.adapter, features));
   } catch (const Error& error) {
@@ -288,7 +289,9 @@ WGPUComputePipeline Device::pipeline(const std::string& source, std::string_view
     text.code = view_of(source);
     WGPUShaderModuleDescriptor module_descriptor{};
     module_descriptor.nextInChain = &text.chain;
-    const WGPUShaderModule module = api().DeviceCreateShaderModule(device_, &module_descriptor);
+    // Our loops end: without counters in them, compilers can unroll.
+    const WGPUShaderModule module = api().DeviceCreateShaderModuleTrusted(
+        device_, &module_descriptor, WGPUShaderRuntimeChecks_BoundsChecks);
     WGPUComputePipelineDescriptor descriptor{};
     descriptor.layout = pipeline_layout_;
     descriptor.compute.module = module;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cstring>
 #include <future>
 #include <thread>
@@ -65,6 +66,7 @@ WebgpuInstance::WebgpuInstance(std::shared_ptr<const runtime::Program> program,
     for (const Kernel& kernel : plan.kernels) {
       BoundKernel bound{};
       bound.pipeline = pipelines[next++];
+      bound.name = kernel.name;
       params.resize((params.size() * 4 + alignment - 1) / alignment * alignment / 4);
       bound.params = static_cast<uint32_t>(params.size() * 4);
       params.insert(params.end(), kernel.params.begin(), kernel.params.end());
@@ -205,6 +207,13 @@ void WebgpuInstance::end_pass() {
   pass_ = nullptr;
 }
 
+void WebgpuInstance::encode(const BoundKernel& kernel, size_t record) {
+  const uint32_t offsets[] = {kernel.params, static_cast<uint32_t>(record * 4)};
+  api().ComputePassEncoderSetPipeline(pass_, kernel.pipeline);
+  api().ComputePassEncoderSetBindGroup(pass_, 0, group_, 2, offsets);
+  api().ComputePassEncoderDispatchWorkgroups(pass_, kernel.groups_x, kernel.groups_y, 1);
+}
+
 void WebgpuInstance::run(size_t phase) {
   device_->check_alive();
   begin_pass();
@@ -214,14 +223,7 @@ void WebgpuInstance::run(size_t phase) {
   record_words_.insert(record_words_.end(), pending_.begin(), pending_.end());
   record_words_.resize(start + kRecordWords);
   pending_.clear();
-  WGPUComputePipeline current = nullptr;
-  for (const BoundKernel& kernel : phases_[phase]) {
-    if (kernel.pipeline != current) api().ComputePassEncoderSetPipeline(pass_, kernel.pipeline);
-    current = kernel.pipeline;
-    const uint32_t offsets[] = {kernel.params, static_cast<uint32_t>(start * 4)};
-    api().ComputePassEncoderSetBindGroup(pass_, 0, group_, 2, offsets);
-    api().ComputePassEncoderDispatchWorkgroups(pass_, kernel.groups_x, kernel.groups_y, 1);
-  }
+  for (const BoundKernel& kernel : phases_[phase]) encode(kernel, start);
   if (++encoded_ == kRunsPerSubmission) flush();
 }
 
@@ -270,6 +272,27 @@ void WebgpuInstance::download(uint32_t slot, std::span<std::byte> bytes) {
   std::vector<std::byte> pitched(place.bytes());
   device_->read(staging_, pitched);
   gather_rows(place, pitched.data(), bytes.data());
+}
+
+std::vector<runtime::KernelTiming> WebgpuInstance::time_kernels(size_t phase, size_t repetitions) {
+  using Clock = std::chrono::steady_clock;
+  std::vector<runtime::KernelTiming> timings;
+  run(phase);
+  for (const BoundKernel& kernel : phases_[phase]) {
+    const auto seconds = [&](size_t times) {
+      device_->wait(flush());
+      const Clock::time_point start = Clock::now();
+      begin_pass();
+      record_words_.resize(kRecordWords);
+      for (size_t i = 0; i < times; ++i) encode(kernel, 0);
+      device_->wait(flush());
+      return std::chrono::duration<double>(Clock::now() - start).count();
+    };
+    seconds(1);
+    const double once = seconds(1), all = seconds(1 + repetitions);
+    timings.push_back({kernel.name, 1e6 * (all - once) / static_cast<double>(repetitions)});
+  }
+  return timings;
 }
 
 size_t WebgpuInstance::planned_bytes() const {

@@ -24,6 +24,7 @@ class WebgpuInstance final : public runtime::Instance {
   void bind(uint32_t slot, std::span<const std::byte> bytes) override;
   void run(size_t phase) override;
   size_t planned_bytes() const override;
+  std::vector<runtime::KernelTiming> time_kernels(size_t phase, size_t repetitions) override;
 
   /// Kernels of a phase.
   size_t dispatches(size_t phase) const { return phases_[phase].size(); }
@@ -34,6 +35,7 @@ class WebgpuInstance final : public runtime::Instance {
     WGPUComputePipeline pipeline;
     uint32_t params;  ///< offset of its numbers, in bytes
     uint32_t groups_x, groups_y;
+    std::string name;
   };
 
   void create_buffers(const std::vector<int32_t>& tables, const std::vector<uint32_t>& params,
@@ -45,6 +47,7 @@ class WebgpuInstance final : public runtime::Instance {
   const Buffer& bank(const Place& place) const;
   void begin_pass();
   void end_pass();
+  void encode(const BoundKernel& kernel, size_t record);
   /// Submits what is encoded.
   WGPUSubmissionIndex flush();
 

@@ -13,7 +13,9 @@ using runtime::Buffer;
 using runtime::BufferId;
 
 constexpr size_t kTensorWords = 16;  // tensors start at multiples of this
-constexpr size_t kScalarWords = 2;
+// Temporaries of this many neighbouring dispatches do not share memory, so that kernels can hold
+// dispatches that have nothing to do with each other.
+constexpr size_t kApart = 16, kApartBytes = size_t{1} << 20;
 
 size_t round_up(size_t value, size_t unit) {
   return (value + unit - 1) / unit * unit;
@@ -75,10 +77,8 @@ Layout::Layout(const runtime::Program& program) : places_(program.buffers.size()
     }
     memory_words_ = round_up(memory_words_, kTensorWords);
   }
-  scratch_word_ = static_cast<uint32_t>(memory_words_);
-  memory_words_ += 2 * kPartials;
   const runtime::MemoryPlan plan =
-      runtime::plan_memory(program, [&](BufferId id) { return words(id) * 4; });
+      runtime::plan_memory(program, [&](BufferId id) { return words(id) * 4; }, kApart, kApartBytes);
   for (BufferId id = 0; id < places_.size(); ++id)
     if (places_[id].bank == Bank::kMemory && program.buffers[id].kind == Buffer::Kind::kTemporary)
       places_[id].word = static_cast<uint32_t>(memory_words_ + plan.offsets[id] / 4);

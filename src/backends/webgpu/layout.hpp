@@ -30,8 +30,7 @@ struct Place {
   bool is_scalar() const { return rows == 1 && cols == 1; }
 };
 
-/// Parts of a reduction to one value, each two words of the scratch memory.
-inline constexpr uint32_t kPartials = 256;
+inline constexpr size_t kScalarWords = 2;  ///< of a scalar of any type
 
 /// Places of all buffers of a program. Raises if they need more than 32-bit offsets of words.
 class Layout {
@@ -41,15 +40,12 @@ class Layout {
   const Place& operator[](runtime::BufferId buffer) const { return places_[buffer]; }
   size_t memory_words() const { return memory_words_; }
   size_t flag_words() const { return flag_words_; }
-  /// First of the 2 kPartials words that a reduction may use for itself.
-  uint32_t scratch_word() const { return scratch_word_; }
   /// Bytes of each data buffer.
   const std::vector<size_t>& data_bytes() const { return data_bytes_; }
 
  private:
   std::vector<Place> places_;
   size_t memory_words_ = 0, flag_words_ = 0;
-  uint32_t scratch_word_ = 0;
   std::vector<size_t> data_bytes_;
 };
 

@@ -9,9 +9,11 @@
 // The functions that kernels call, WGSL texts in wgsl/.
 namespace paragon::webgpu {
 
-/// What WGSL of a device may use beyond the core language.
+/// What kernels are written for: what WGSL of a device may use beyond the core language, and
+/// whether processors do a GPU's work.
 struct Features {
   bool int64 = false, float64 = false, float16 = false;
+  bool software = false;
 };
 
 /// The kernel with the functions that it calls, and those that they call, in front: 64-bit types

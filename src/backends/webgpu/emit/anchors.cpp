@@ -3,6 +3,7 @@
 
 #include "backends/webgpu/emit/moves.hpp"
 #include "backends/webgpu/emit/products.hpp"
+#include "backends/webgpu/emit/reductions.hpp"
 #include "backends/webgpu/formula.hpp"
 #include "core/error.hpp"
 
@@ -21,7 +22,6 @@ class AnchorWriter {
 
   std::vector<Piece> write() {
     store_ = write_code(w_, dispatch_);
-    if (sums_all() && place(0).rows * place(0).cols > kPartials * 4) write_partials();
     piece_ = begin_piece(w_, "item", items_);
     if (dispatch_.kind == Dispatch::Kind::kAnchored)
       anchor();
@@ -33,11 +33,6 @@ class AnchorWriter {
   }
 
  private:
-  bool sums_all() const {
-    return dispatch_.kind == Dispatch::Kind::kAnchored && dispatch_.attrs.a == 2 &&
-           (dispatch_.op == Op::sum || dispatch_.op == Op::maximum);
-  }
-
   void anchor() {
     switch (dispatch_.op) {
       case Op::contract:
@@ -187,42 +182,12 @@ class AnchorWriter {
     finish_product(product);
   }
 
-  /// The sum or the larger of two registers of the dispatch's type.
-  std::string combined(const std::string& a, const std::string& b) const {
-    return binary_formula(dispatch_.op == Op::sum ? Op::add : Op::max, dispatch_.type, a, b);
-  }
   std::string operand_element(const std::string& row, const std::string& col) {
-    return widen(load(0, at(0, row, col)), place(0).type, dispatch_.type);
-  }
-
-  // A reduction to one value has two steps: every kPartials-th element, then what that gave. The
-  // order is the same every time.
-  void write_partials() {
-    const Place& p = place(0);
-    Piece piece{.function = w_.unique("partial"), .count = kPartials};
-    const std::string count = w_.param(p.rows * p.cols), cols = w_.param(p.cols);
-    const auto element = [&](const std::string& e) {
-      return operand_element(fmt::format("({}) / {}", e, cols), fmt::format("({}) % {}", e, cols));
-    };
-    w_.add("fn {}(i: u32) {{\n  var a = {};\n", piece.function, element("i"));
-    w_.add("  for (var e = i + {0}u; e < {1}; e += {0}u) {{\n    a = {2};\n  }}\n", kPartials,
-           count, combined("a", element("e")));
-    w_.store_scratch("i", dispatch_.type, "a");
-    w_.add("}}\n");
-    piece.iterations = p.rows * p.cols / kPartials + 1;
-    pieces_.push_back(piece);
-    partials_ = true;
+    return widened(load(0, at(0, row, col)), place(0).type, dispatch_.type);
   }
 
   void reduce() {
     const Place& p = place(0);
-    if (partials_) {
-      w_.add("  var a0 = {};\n", w_.load_scratch("0u", dispatch_.type));
-      w_.add("  for (var e = 1u; e < {}u; e += 1u) {{ a0 = {}; }}\n", kPartials,
-             combined("a0", w_.load_scratch("e", dispatch_.type)));
-      piece_.iterations = kPartials;
-      return finish();
-    }
     const bool over_rows = dispatch_.attrs.a != 1, over_cols = dispatch_.attrs.a != 0;
     const bool empty = (over_rows && p.rows == 0) || (over_cols && p.cols == 0);
     // A maximum starts with the first element, a sum with zero.
@@ -235,7 +200,7 @@ class AnchorWriter {
     if (over_cols) w_.add("  for (var c = 0u; c < {}; c += 1u) {{\n", w_.param(p.cols));
     for (uint32_t lane = 0; lane < items_.lanes; ++lane)
       w_.add("    a{0} = {1};\n", lane,
-             combined(fmt::format("a{}", lane),
+             combined(dispatch_, fmt::format("a{}", lane),
                       operand_element(over_rows ? "r" : "row", over_cols ? "c" : column(lane))));
     w_.add("{}{}", over_rows ? "  }\n" : "", over_cols ? "  }\n" : "");
     piece_.iterations = uint64_t{over_rows ? p.rows : 1} * (over_cols ? p.cols : 1);
@@ -268,17 +233,11 @@ class AnchorWriter {
     finish();
   }
 
-  static std::string widen(const std::string& value, DType from, DType to) {
-    if (to == DType::int64 && from != DType::int64) return fmt::format("i64_from_i32({})", value);
-    return value;
-  }
-
   Writer& w_;
   const Dispatch& dispatch_;
   Items items_;
   Piece piece_;
   std::vector<Piece> pieces_;
-  bool partials_ = false;
   std::string store_;
 };
 

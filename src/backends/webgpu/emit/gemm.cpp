@@ -12,94 +12,120 @@ using runtime::BufferId;
 using runtime::Dispatch;
 
 /// Extents of a tile: `rows` x `cols` results, `depth` products at a time, and of an invocation's
-/// block, all multiples of four.
+/// block, all multiples of four. `slices` invocations share out a block's depth.
 struct Tiling {
-  uint32_t rows, cols, depth, block_rows, block_cols;
-  uint32_t threads() const { return rows / block_rows * (cols / block_cols); }
+  uint32_t rows, cols, depth, block_rows, block_cols, slices;
+
+  constexpr uint32_t blocks() const { return rows / block_rows * (cols / block_cols); }
+  uint64_t tiles(const Dispatch& dispatch) const {
+    return ((dispatch.rows + rows - 1) / rows) * ((dispatch.cols + cols - 1) / cols);
+  }
 };
 
-constexpr uint32_t kLargeResult = 1024 * 1024;
+constexpr Tiling kTilings[] = {
+    {128, 128, 16, 8, 8, 1}, {64, 64, 16, 4, 4, 1}, {32, 32, 32, 4, 4, 4}, {16, 16, 64, 4, 4, 16}};
+static_assert([] {
+  for (const Tiling& tiling : kTilings)
+    if (tiling.blocks() * tiling.slices != kThreads) return false;
+  return true;
+}());
+/// Tiles that keep a device busy: a GPU, a driver in software.
+constexpr uint64_t kManyTiles = 96, kManyTilesInSoftware = 12;
 
-Tiling tiling_for(const Dispatch& dispatch, const Product& product) {
-  const size_t elements = dispatch.rows * dispatch.cols;
-  const bool scalar = product.wide || product.operand == DType::float64;
-  if (!scalar && elements >= kLargeResult) return {128, 128, 8, 8, 8};
-  if (dispatch.rows <= 32 || dispatch.cols <= 32 || elements <= 256 * 256)
-    return {32, 32, 16, 4, 4};
-  return {64, 64, 16, 4, 4};
+Tiling tiling_for(const Dispatch& dispatch, bool narrow, bool software) {
+  const uint64_t many = software ? kManyTilesInSoftware : kManyTiles;
+  for (const Tiling& tiling : kTilings)
+    if (tiling.tiles(dispatch) >= many && (narrow || tiling.block_rows == 4)) return tiling;
+  return kTilings[std::size(kTilings) - 1];
 }
 
 class GemmWriter {
  public:
-  GemmWriter(Writer& writer, const Dispatch& dispatch)
+  GemmWriter(Writer& writer, const Dispatch& dispatch, const Features& features)
       : w_(writer),
         dispatch_(dispatch),
         product_(writer.layout[dispatch.operands[0]].type),
-        tiling_(tiling_for(dispatch, product_)),
-        vectors_(!product_.wide && product_.operand != DType::float64),
-        element_(product_.operand == DType::float64   ? "F64"
+        doubles_(product_.operand == DType::float64),
+        vectors_(!product_.wide && !doubles_),
+        tiling_(tiling_for(dispatch, vectors_, features.software)),
+        element_(doubles_                             ? "F64"
                  : product_.operand == DType::float32 ? "f32"
-                                                      : "i32") {}
+                                                      : "i32"),
+        quad_(doubles_ ? "array<F64, 4>" : fmt::format("vec4<{}>", element_)) {
+    if (doubles_) tiling_.depth /= 2;  // the same bytes
+  }
 
-  Kernel write(std::string name) {
-    const std::string store = write_code(w_, dispatch_);
+  Part write() {
+    store_ = write_code(w_, dispatch_);
     const bool ta = dispatch_.attrs.a != 0, tb = dispatch_.attrs.b != 0;
     const Place& a = place(0);
-    const uint32_t depth = ta ? a.rows : a.cols;
-    const auto rows = static_cast<uint32_t>(dispatch_.rows),
-               cols = static_cast<uint32_t>(dispatch_.cols);
-    const uint32_t tiles_x = (cols + tiling_.cols - 1) / tiling_.cols,
-                   tiles_y = (rows + tiling_.rows - 1) / tiling_.rows;
-    rows_ = w_.param(rows);
-    cols_ = w_.param(cols);
-    depth_ = w_.param(depth);
-    const std::string tiles = w_.param(tiles_x), count = w_.param(tiles_x * tiles_y);
+    rows_ = w_.param(static_cast<uint32_t>(dispatch_.rows));
+    cols_ = w_.param(static_cast<uint32_t>(dispatch_.cols));
+    depth_ = w_.param(ta ? a.rows : a.cols);
+    const std::string tiles_x =
+        w_.param((static_cast<uint32_t>(dispatch_.cols) + tiling_.cols - 1) / tiling_.cols);
+    tile_ = w_.shared_array(quad_, tiling_.depth * (tiling_.rows + tiling_.cols) / 4);
     // Operands as [depth][rows] and [depth][cols], four neighbours together.
-    declare_tile("a_tile", tiling_.rows);
-    declare_tile("b_tile", tiling_.cols);
-    write_loader("load_a", 0, tiling_.rows, rows_, ta);
-    write_loader("load_b", 1, tiling_.cols, cols_, !tb);
-    w_.add(
-        "@compute @workgroup_size({})\n"
-        "fn main(@builtin(local_invocation_index) local: u32,\n"
-        "        @builtin(workgroup_id) group: vec3<u32>,\n"
-        "        @builtin(num_workgroups) groups: vec3<u32>) {{\n"
-        "  let tile = group.y * groups.x + group.x;\n"
-        "  if (tile >= {}) {{ return; }}\n",
-        tiling_.threads(), count);
+    const Loader load_a = write_loader(0, tiling_.rows, rows_, ta),
+                 load_b = write_loader(1, tiling_.cols, cols_, !tb);
+
+    Part part{w_.unique("gemm"), static_cast<uint32_t>(tiling_.tiles(dispatch_))};
+    w_.add("fn {}(group: u32, local: u32) {{\n", part.function);
     if (dispatch_.when != runtime::kNoBuffer)
       w_.add("  if ({} == 0) {{ return; }}\n", w_.load_scalar(dispatch_.when));
+    w_.add("  let first_row = group / {0} * {1}u;\n  let first_col = group % {0} * {2}u;\n",
+           tiles_x, tiling_.rows, tiling_.cols);
     const uint32_t across = tiling_.cols / tiling_.block_cols;
-    w_.add("  let first_row = tile / {0} * {1}u;\n  let first_col = tile % {0} * {2}u;\n", tiles,
-           tiling_.rows, tiling_.cols);
-    w_.add("  let block_row = local / {0}u * {1}u;\n  let block_col = local % {0}u * {2}u;\n",
-           across, tiling_.block_rows, tiling_.block_cols);
+    w_.add(
+        "  let slice = local / {0}u;\n  let quad_row = local % {0}u / {1}u;\n"
+        "  let quad_col = local % {1}u;\n",
+        tiling_.blocks(), across);
     declare_sums();
+    // What the next turn multiplies is on its way while this one does.
+    const auto fetch = [&](const Loader& loader, char operand, std::string_view k) {
+      for (uint32_t i = 0; i < loader.quads(); ++i)
+        w_.add("{}{}(local + {}u, {}, {});\n", fmt::format("    {}{} = ", operand, i), loader.fetch,
+               i * kThreads, operand == 'p' ? "first_row" : "first_col", k);
+    };
+    for (const auto& [loader, operand] : {std::pair{&load_a, 'p'}, {&load_b, 'q'}})
+      for (uint32_t i = 0; i < loader->quads(); ++i) w_.add("  var {}{}: {};\n", operand, i, quad_);
+    fetch(load_a, 'p', "0u");
+    fetch(load_b, 'q', "0u");
     w_.add("  for (var k0 = 0u; k0 < {}; k0 += {}u) {{\n", depth_, tiling_.depth);
-    load_tile("load_a", tiling_.rows, "first_row");
-    load_tile("load_b", tiling_.cols, "first_col");
+    put(load_a, 'p');
+    put(load_b, 'q');
     w_.add("    workgroupBarrier();\n");
+    w_.add("    if (k0 + {}u < {}) {{\n", tiling_.depth, depth_);
+    fetch(load_a, 'p', fmt::format("k0 + {}u", tiling_.depth));
+    fetch(load_b, 'q', fmt::format("k0 + {}u", tiling_.depth));
+    w_.add("    }}\n");
     multiply();
     w_.add("    workgroupBarrier();\n  }}\n");
-    finish(store);
+    if (tiling_.slices == 1)
+      finish();
+    else
+      finish_slices();
     w_.add("}}\n");
-    Kernel kernel;
-    kernel.name = std::move(name);
-    kernel.params = w_.params();
-    kernel.text = w_.declarations() + w_.text();
-    kernel.groups_x = tiles_x * tiles_y;
-    return kernel;
+    return part;
   }
 
  private:
+  /// Functions that read a quad of an operand's tile from memory, and put it in workgroup memory.
+  struct Loader {
+    std::string fetch, put;
+    uint32_t all;  ///< quads of a tile
+    uint32_t quads() const { return (all + kThreads - 1) / kThreads; }
+  };
+
   const Place& place(size_t operand) const { return w_.layout[dispatch_.operands[operand]]; }
 
-  void declare_tile(std::string_view name, uint32_t width) {
-    const uint32_t elements = tiling_.depth * width;
-    if (element_ == "F64")
-      w_.add("var<workgroup> {}: array<F64, {}>;\n", name, elements);
-    else
-      w_.add("var<workgroup> {}: array<vec4<{}>, {}>;\n", name, element_, elements / 4);
+  /// Where quad `quad` of line k of an operand's tile lies: turned by k, so that neighbours in k
+  /// come from different banks.
+  std::string tile_at(size_t operand, uint32_t width, const std::string& k,
+                      const std::string& quad) const {
+    const uint32_t first = operand == 0 ? 0 : tiling_.depth * tiling_.rows / 4;
+    return fmt::format("{}[{}u + ({}) * {}u + (({}) ^ ((({}) >> 2u) & {}u))]", tile_, first, k,
+                       width / 4, quad, k, width / 4 - 1);
   }
 
   /// Statements declaring x0 .. x3: four neighbours of a row of an operand.
@@ -137,81 +163,81 @@ class GemmWriter {
     }
   }
 
-  std::string zero() const { return element_ == "F64" ? "f64_from_i32(0)" : element_ + "(0)"; }
+  std::string zero() const { return doubles_ ? "f64_from_i32(0)" : element_ + "(0)"; }
+  std::string lane(const std::string& quad, uint32_t i) const {
+    return doubles_ ? fmt::format("{}[{}]", quad, i) : fmt::format("{}.{}", quad, "xyzw"[i]);
+  }
 
-  /// NAME(i, first, k0): quad i of a tile goes from memory to workgroup memory. `along` says
-  /// whether memory's rows run along the depth's neighbours (each row holds one k), or each row
-  /// holds one result row or column.
-  void write_loader(std::string_view name, size_t operand, uint32_t width, const std::string& limit,
-                    bool row_is_k) {
-    const std::string_view tile = operand == 0 ? "a_tile" : "b_tile";
+  /// `row_is_k` says whether memory's rows hold one k each, or one row or column of the result.
+  Loader write_loader(size_t operand, uint32_t width, const std::string& limit, bool row_is_k) {
+    const Loader loader{w_.unique("fetch"), w_.unique("put"), tiling_.depth * width / 4};
     const std::string pitch = w_.param(place(operand).pitch);
-    w_.add("fn {}(i: u32, first: u32, k0: u32) {{\n", name);
+    const uint32_t per_row = (row_is_k ? width : tiling_.depth) / 4;
+    w_.add("fn {}(i: u32, first: u32, k0: u32) -> {} {{\n", loader.fetch, quad_);
     if (row_is_k) {
-      const uint32_t per_row = width / 4;
-      w_.add("  let kk = i / {0}u;\n  let m = i % {0}u * 4u;\n", per_row);
-      w_.add("  let k = k0 + kk;\n");
-      load_quad(operand, fmt::format("min(k, {} - 1u) * {} + min(first + m, {} - 1u) / 4u * 4u",
-                                     depth_, pitch, limit));
+      w_.add("  let k = k0 + i / {0}u;\n  let m = first + i % {0}u * 4u;\n", per_row);
+      load_quad(operand, fmt::format("min(k, {} - 1u) * {} + min(m, {} - 1u) / 4u * 4u", depth_,
+                                     pitch, limit));
       w_.add("  if (k >= {}) {{", depth_);
       for (int i = 0; i < 4; ++i) w_.add(" x{} = {};", i, zero());
       w_.add(" }}\n");
-      if (element_ == "F64")
-        for (int i = 0; i < 4; ++i) w_.add("  {}[kk * {}u + m + {}u] = x{};\n", tile, width, i, i);
-      else
-        w_.add("  {}[kk * {}u + m / 4u] = vec4<{}>(x0, x1, x2, x3);\n", tile, per_row, element_);
     } else {
-      const uint32_t per_row = tiling_.depth / 4;
-      w_.add("  let m = i / {0}u;\n  let kk = i % {0}u * 4u;\n", per_row);
-      w_.add("  let k = k0 + kk;\n");
-      load_quad(operand, fmt::format("min(first + m, {} - 1u) * {} + min(k, {} - 1u) / 4u * 4u",
-                                     limit, pitch, depth_));
-      for (int i = 0; i < 4; ++i) {
+      w_.add("  let m = first + i / {0}u;\n  let k = k0 + i % {0}u * 4u;\n", per_row);
+      load_quad(operand, fmt::format("min(m, {} - 1u) * {} + min(k, {} - 1u) / 4u * 4u", limit,
+                                     pitch, depth_));
+      for (int i = 0; i < 4; ++i)
         w_.add("  if (k + {}u >= {}) {{ x{} = {}; }}\n", i, depth_, i, zero());
-        if (element_ == "F64")
-          w_.add("  {}[(kk + {}u) * {}u + m] = x{};\n", tile, i, width, i);
-        else
-          w_.add("  {}[(kk + {}u) * {}u + m / 4u][m & 3u] = x{};\n", tile, i, width / 4, i);
-      }
+    }
+    w_.add("  return {}(x0, x1, x2, x3);\n}}\n", quad_);
+
+    w_.add("fn {}(i: u32, x: {}) {{\n", loader.put, quad_);
+    if (row_is_k) {
+      w_.add("  {} = x;\n", tile_at(operand, width, fmt::format("i / {}u", per_row),
+                                    fmt::format("i % {}u", per_row)));
+    } else {
+      w_.add("  let m = i / {0}u;\n  let k = i % {0}u * 4u;\n", per_row);
+      for (uint32_t i = 0; i < 4; ++i)
+        w_.add("  {}[m & 3u] = {};\n",
+               tile_at(operand, width, fmt::format("k + {}u", i), "m >> 2u"), lane("x", i));
     }
     w_.add("}}\n");
+    return loader;
   }
 
-  void load_tile(std::string_view loader, uint32_t width, std::string_view first) {
-    const uint32_t quads = tiling_.depth * width / 4, threads = tiling_.threads();
-    for (uint32_t done = 0; done < quads; done += threads) {
-      const std::string call = fmt::format("{}(local + {}u, {}, k0);", loader, done, first);
-      if (done + threads <= quads)
+  void put(const Loader& loader, char operand) {
+    for (uint32_t i = 0; i < loader.quads(); ++i) {
+      const std::string call =
+          fmt::format("{}(local + {}u, {}{});", loader.put, i * kThreads, operand, i);
+      if ((i + 1) * kThreads <= loader.all)
         w_.add("    {}\n", call);
       else
-        w_.add("    if (local + {}u < {}u) {{ {} }}\n", done, quads, call);
+        w_.add("    if (local < {}u) {{ {} }}\n", loader.all - i * kThreads, call);
     }
   }
 
   void declare_sums() {
     for (uint32_t r = 0; r < tiling_.block_rows; ++r)
       for (uint32_t c = 0; c < tiling_.block_cols; c += vectors_ ? 4 : 1)
-        w_.add("  var c{}_{} = {};\n", r, c,
-               vectors_ ? fmt::format("vec4<{}>()", element_) : product_.zero());
+        w_.add("  var c{}_{} = {};\n", r, c, vectors_ ? quad_ + "()" : product_.zero());
   }
 
-  std::string read(std::string_view tile, uint32_t width, const std::string& place,
-                   uint32_t i) const {
-    if (element_ == "F64") return fmt::format("{}[k * {}u + {} + {}u]", tile, width, place, i);
-    return fmt::format("{}[k * {}u + {} / 4u + {}u]", tile, width / 4, place, i / 4);
-  }
+  /// A block's quads of rows or columns lie this many quads apart, so that neighbouring invocations
+  /// read neighbouring quads.
+  uint32_t rows_apart() const { return tiling_.rows / tiling_.block_rows; }
+  uint32_t cols_apart() const { return tiling_.cols / tiling_.block_cols; }
 
   void multiply() {
-    w_.add("    for (var k = 0u; k < {}u; k += 1u) {{\n", tiling_.depth);
-    const bool doubles = element_ == "F64";
-    const uint32_t step = doubles ? 1 : 4;
-    for (uint32_t r = 0; r < tiling_.block_rows; r += step)
-      w_.add("      let a{} = {};\n", r, read("a_tile", tiling_.rows, "block_row", r));
-    for (uint32_t c = 0; c < tiling_.block_cols; c += step)
-      w_.add("      let b{} = {};\n", c, read("b_tile", tiling_.cols, "block_col", c));
+    const uint32_t each = tiling_.depth / tiling_.slices;
+    w_.add("    for (var kk = 0u; kk < {0}u; kk += 1u) {{\n      let k = slice * {0}u + kk;\n",
+           each);
+    for (uint32_t r = 0; r < tiling_.block_rows; r += 4)
+      w_.add("      let a{} = {};\n", r,
+             tile_at(0, tiling_.rows, "k", fmt::format("quad_row + {}u", r / 4 * rows_apart())));
+    for (uint32_t c = 0; c < tiling_.block_cols; c += 4)
+      w_.add("      let b{} = {};\n", c,
+             tile_at(1, tiling_.cols, "k", fmt::format("quad_col + {}u", c / 4 * cols_apart())));
     const auto one = [&](char operand, uint32_t i) {
-      return doubles ? fmt::format("{}{}", operand, i)
-                     : fmt::format("{}{}.{}", operand, i / 4 * 4, "xyzw"[i % 4]);
+      return lane(fmt::format("{}{}", operand, i / 4 * 4), i % 4);
     };
     for (uint32_t r = 0; r < tiling_.block_rows; ++r)
       for (uint32_t c = 0; c < tiling_.block_cols; c += vectors_ ? 4 : 1) {
@@ -222,30 +248,69 @@ class GemmWriter {
     w_.add("    }}\n");
   }
 
-  void finish(const std::string& store) {
-    const std::string shift =
-        product_.wide ? w_.param(static_cast<uint32_t>(dispatch_.attrs.c)) : std::string();
-    w_.add("  let row = first_row + block_row;\n  let col = first_col + block_col;\n");
+  std::string sum_at(uint32_t r, uint32_t c) const {
+    return vectors_ ? fmt::format("c{}_{}.{}", r, c / 4 * 4, "xyzw"[c % 4])
+                    : fmt::format("c{}_{}", r, c);
+  }
+
+  /// Stores four neighbours of a row; `sum` gives the lanes' sums.
+  template <class Sum>
+  void store(const std::string& row, const std::string& col, Sum&& sum) {
+    if (product_.wide && shift_.empty())
+      shift_ = w_.param(static_cast<uint32_t>(dispatch_.attrs.c));
+    std::string arguments;
+    for (uint32_t i = 0; i < 4; ++i) arguments += ", " + product_.finish(sum(i), shift_);
+    w_.add("  if ({0} < {1} && {2} < {3}) {{ {4}({0}, {2}{5}); }}\n", row, rows_, col, cols_,
+           store_, arguments);
+  }
+
+  void finish() {
     for (uint32_t r = 0; r < tiling_.block_rows; ++r)
-      for (uint32_t c = 0; c < tiling_.block_cols; c += 4) {
-        std::string arguments;
-        for (uint32_t lane = 0; lane < 4; ++lane)
-          arguments +=
-              ", " + product_.finish(vectors_ ? fmt::format("c{}_{}.{}", r, c, "xyzw"[lane])
-                                              : fmt::format("c{}_{}", r, c + lane),
-                                     shift);
-        w_.add(
-            "  if (row + {0}u < {1} && col + {2}u < {3}) {{ {4}(row + {0}u, col + {2}u{5}); }}\n",
-            r, rows_, c, cols_, store, arguments);
+      w_.add("  let row{} = first_row + (quad_row + {}u) * 4u + {}u;\n", r, r / 4 * rows_apart(),
+             r % 4);
+    for (uint32_t c = 0; c < tiling_.block_cols; c += 4)
+      w_.add("  let col{} = first_col + (quad_col + {}u) * 4u;\n", c, c / 4 * cols_apart());
+    for (uint32_t r = 0; r < tiling_.block_rows; ++r)
+      for (uint32_t c = 0; c < tiling_.block_cols; c += 4)
+        store(fmt::format("row{}", r), fmt::format("col{}", c),
+              [&](uint32_t i) { return sum_at(r, c + i); });
+  }
+
+  /// The slices' sums of a block's row are added by the slice of the row's number.
+  void finish_slices() {
+    const std::string type = vectors_ ? quad_ : product_.wide ? "I64" : "F64";
+    const uint32_t per = vectors_ ? 1 : 4;  // values of four neighbours
+    const std::string sums = w_.shared_array(type, kThreads * per, 2);
+    for (uint32_t i = 0; i < per; ++i)
+      w_.add("  var t{} = {};\n", i, vectors_ ? quad_ + "()" : product_.zero());
+    w_.add("  let block = local % {}u;\n", tiling_.blocks());
+    for (uint32_t r = 0; r < tiling_.block_rows; ++r) {
+      for (uint32_t i = 0; i < per; ++i)
+        w_.add("  {}[local + {}u] = c{}_{};\n", sums, i * kThreads, r, i);
+      w_.add("  workgroupBarrier();\n  if (slice == {}u) {{\n", r);
+      w_.add("    for (var s = 0u; s < {}u; s += 1u) {{\n", tiling_.slices);
+      for (uint32_t i = 0; i < per; ++i) {
+        const std::string other =
+            fmt::format("{}[s * {}u + block + {}u]", sums, tiling_.blocks(), i * kThreads);
+        w_.add("      t{0} = {1};\n", i, product_.plus(fmt::format("t{}", i), other));
       }
+      w_.add("    }}\n  }}\n  workgroupBarrier();\n");
+    }
+    w_.add(
+        "  let row = first_row + quad_row * 4u + slice;\n"
+        "  let col = first_col + quad_col * 4u;\n");
+    w_.add("  if (slice >= {}u) {{ return; }}\n", tiling_.block_rows);
+    store("row", "col", [&](uint32_t i) {
+      return vectors_ ? fmt::format("t0.{}", "xyzw"[i]) : fmt::format("t{}", i);
+    });
   }
 
   Writer& w_;
   const Dispatch& dispatch_;
   Product product_;
+  bool doubles_, vectors_;  // vectors: sums are vectors of four columns
   Tiling tiling_;
-  bool vectors_;  // sums are vectors of four columns
-  std::string element_, rows_, cols_, depth_;
+  std::string element_, quad_, tile_, store_, rows_, cols_, depth_, shift_;
 };
 
 }  // namespace
@@ -261,8 +326,8 @@ bool takes_gemm(const Layout& layout, const Dispatch& dispatch, const Features& 
   return true;
 }
 
-Kernel write_gemm(Writer& writer, const Dispatch& dispatch, std::string name) {
-  return GemmWriter(writer, dispatch).write(std::move(name));
+Part write_gemm(Writer& writer, const Dispatch& dispatch, const Features& features) {
+  return GemmWriter(writer, dispatch, features).write();
 }
 
 }  // namespace paragon::webgpu

@@ -7,14 +7,13 @@
 
 namespace paragon::webgpu {
 
-/// Whether a contraction is worth a kernel of its own with tiles in workgroup memory, and its
-/// operands lie as that needs them. Not one of emulated float64: a block of its sums is more text
-/// than drivers compile in reasonable time.
+/// Whether the operands of a contraction lie as tiles in workgroup memory need them. Not one of
+/// emulated float64: a block of its sums is more text than drivers compile in reasonable time.
 bool takes_gemm(const Layout& layout, const runtime::Dispatch& dispatch, const Features& features);
 
-/// The kernel of a contraction: a workgroup computes a tile of the result, an invocation a block of
-/// four rows and four columns (eight by eight where results are large), to which the dispatch's
-/// code is applied.
-Kernel write_gemm(Writer& writer, const runtime::Dispatch& dispatch, std::string name);
+/// The part of a contraction: a workgroup computes a tile of the result, an invocation a block of
+/// it, to which the dispatch's code is applied. Where there are few tiles for a device, they are
+/// small, and several invocations share out the depth of each block.
+Part write_gemm(Writer& writer, const runtime::Dispatch& dispatch, const Features& features);
 
 }  // namespace paragon::webgpu

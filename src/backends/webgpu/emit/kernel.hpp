@@ -23,12 +23,21 @@ inline constexpr uint32_t kRecordWords = 192;
 
 inline constexpr uint32_t kDataBindings = 4;  ///< data slots of a program, at most
 
+inline constexpr uint32_t kThreads = 256;  ///< invocations of a workgroup
+
+/// A function NAME(group: u32, local: u32) that workgroups 0 .. groups - 1 call with their number
+/// and all of their invocations. Workgroups may run in any order.
+struct Part {
+  std::string function;
+  uint32_t groups = 1;
+};
+
 /// A kernel before linking: functions, and the body of main. `params` are the numbers (offsets,
 /// extents) that the text refers to, so that kernels of equal structure have equal text.
 struct Kernel {
-  std::string name;              ///< for diagnostics
+  std::string name;              ///< of the phase and its dispatches, for diagnostics
   std::string text;              ///< functions and main
-  uint32_t groups_x = 1;         ///< workgroups, before folding into two dimensions
+  uint32_t groups_x = 0;         ///< workgroups, before folding into two dimensions
   std::vector<uint32_t> params;  ///< padded to whole vec4s by the writer
 };
 

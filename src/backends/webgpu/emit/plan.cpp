@@ -2,11 +2,13 @@
 #include "backends/webgpu/emit/plan.hpp"
 
 #include <algorithm>
-#include <optional>
+#include <memory>
 #include <set>
 
 #include "backends/webgpu/emit/anchors.hpp"
+#include "backends/webgpu/emit/conflicts.hpp"
 #include "backends/webgpu/emit/gemm.hpp"
+#include "backends/webgpu/emit/reductions.hpp"
 #include "core/error.hpp"
 
 namespace paragon::webgpu {
@@ -17,32 +19,40 @@ using runtime::Dispatch;
 using runtime::kNoBuffer;
 using runtime::PhaseProgram;
 
-constexpr uint32_t kChainThreads = 256, kThreads = 64;
-/// Loop iterations of one invocation up to which a dispatch is done by one workgroup.
-constexpr uint64_t kSmallWork = 1024;
+/// Loop iterations of one invocation, each about as long as a wait for memory, up to which a
+/// dispatch is done by one workgroup: no more than a kernel's start takes.
+constexpr uint64_t kSmallWork = 24;
 /// Mesa's software driver (22.3) silently ends an invocation's loops after 65,535 iterations in
 /// all.
 constexpr uint64_t kMostIterations = 60000;
+/// Characters of a kernel's own text after which it takes no more dispatches: drivers compile long
+/// kernels slowly, those of emulated types, whose operations are calls, most of all.
+constexpr size_t kMostText = 24000, kMostEmulatedText = 6000;
 
 uint64_t chained_iterations(const Piece& piece) {
-  const uint64_t turns = (piece.count + kChainThreads - 1) / kChainThreads;
+  const uint64_t turns = (piece.count + kThreads - 1) / kThreads;
   return turns * (1 + piece.iterations);
 }
 
-/// Dispatches that run one after the other in one workgroup.
-class Chain {
+/// A kernel in the making.
+class Stage {
  public:
-  Chain(const runtime::Program& program, const Layout& layout, Tables& tables)
+  Stage(const runtime::Program& program, const Layout& layout, Tables& tables)
       : writer_(program, layout, tables) {}
 
-  bool empty() const { return pieces_.empty(); }
+  Writer& writer() { return writer_; }
+  size_t text() const { return writer_.text().size(); }
+
+  /// Whether dispatch `d` runs in the one workgroup of small dispatches.
+  bool chains(size_t d) const {
+    return std::find(chained_.begin(), chained_.end(), d) != chained_.end();
+  }
   bool has_room(uint64_t iterations) const { return iterations_ + iterations <= kMostIterations; }
 
   /// What every phase starts with.
   void begin_phase(const PhaseProgram& phase, const Layout& layout) {
     Piece piece{.function = writer_.unique("begin"), .count = kRecordWords / 2};
-    // A record is its number of entries, then for each a place and a word; the highest bit of a
-    // place says that it is a flag.
+    // A record is its number of entries, then for each a place and a word.
     writer_.add(
         "fn {}(i: u32) {{\n"
         "  if (i >= record[0].x) {{ return; }}\n"
@@ -50,7 +60,7 @@ class Chain {
         "  let bits = record[(i * 2u + 3u) >> 2u][(i * 2u + 3u) & 3u];\n"
         "  memory[to >> 2u][to & 3u] = bits;\n}}\n",
         piece.function);
-    add(piece);
+    add_chained(piece);
     std::set<uint32_t> words;
     for (const Dispatch& dispatch : phase.dispatches)
       for (const auto& store : dispatch.code.or_stores) words.insert(layout[store.buffer].word);
@@ -60,124 +70,181 @@ class Chain {
           "    atomicStore(&flags[{0}], 0u);\n    atomicStore(&flags[{0} + 1u], 0u);\n", at);
     }
   }
-  void add(const Dispatch& dispatch) {
-    for (const Piece& piece : write_dispatch(writer_, dispatch)) add(piece);
+  void chain(size_t d, const Dispatch& dispatch) {
+    chained_.push_back(d);
+    for (const Piece& piece : write_dispatch(writer_, dispatch)) add_chained(piece);
+    name(d, dispatch);
+  }
+  void add(size_t d, const Dispatch& dispatch, Part part) {
+    parts_.push_back(std::move(part));
+    name(d, dispatch);
+  }
+  /// Items spread over workgroups.
+  void spread(size_t d, const Dispatch& dispatch, const Piece& piece) {
+    if (piece.iterations > kMostIterations)
+      raise("[webgpu] one element of {} takes {} iterations, at most {} are possible",
+            info(dispatch.op).name, piece.iterations, kMostIterations);
+    Part part{writer_.unique("spread"), (piece.count + kThreads - 1) / kThreads};
+    writer_.add("fn {}(group: u32, local: u32) {{\n  let i = group * {}u + local;\n", part.function,
+                kThreads);
+    const std::string when =
+        piece.when == kNoBuffer ? "" : fmt::format(" && {} != 0", writer_.load_scalar(piece.when));
+    writer_.add("  if (i < {}{}) {{ {}(i); }}\n}}\n", writer_.param(piece.count), when,
+                piece.function);
+    add(d, dispatch, std::move(part));
   }
 
-  Kernel finish(std::string name) {
-    std::string main = fmt::format(
-        "@compute @workgroup_size({})\n"
-        "fn main(@builtin(local_invocation_index) local: u32) {{\n",
-        kChainThreads);
-    if (!clears_.empty()) main += "  if (local == 0u) {\n" + clears_ + "  }\n";
-    bool first = true;
-    for (const Piece& piece : pieces_) {
-      if (!first) main += "  storageBarrier();\n";
-      first = false;
-      std::string call =
-          piece.count == 1 ? fmt::format("if (local == 0u) {{ {}(0u); }}", piece.function)
-          : piece.count <= kChainThreads
-              ? fmt::format("if (local < {}) {{ {}(local); }}", writer_.param(piece.count),
-                            piece.function)
-              : fmt::format("for (var i = local; i < {}; i += {}u) {{ {}(i); }}",
-                            writer_.param(piece.count), kChainThreads, piece.function);
-      if (piece.when != kNoBuffer)
-        call = fmt::format("if ({} != 0) {{ {} }}", writer_.load_scalar(piece.when), call);
-      main += "  " + call + "\n";
-    }
-    main += "}\n";
+  Kernel finish(const std::string& phase) {
+    if (!pieces_.empty()) parts_.insert(parts_.begin(), write_chain());
+    std::string body;
     Kernel kernel;
-    kernel.name = std::move(name);
+    kernel.name = phase + names_;
+    for (const Part& part : parts_) {
+      if (part.groups == 0) continue;
+      const std::string first = kernel.groups_x == 0 ? "0u" : writer_.param(kernel.groups_x),
+                        last = writer_.param(kernel.groups_x + part.groups);
+      body += fmt::format("  {}if (group < {}) {{\n    {}(group - {}, local);\n  }}\n",
+                          body.empty() ? "" : "else ", last, part.function, first);
+      kernel.groups_x += part.groups;
+    }
+    writer_.add(
+        "@compute @workgroup_size({})\n"
+        "fn main(@builtin(local_invocation_index) local: u32,\n"
+        "        @builtin(workgroup_id) place: vec3<u32>,\n"
+        "        @builtin(num_workgroups) places: vec3<u32>) {{\n"
+        "  let group = place.y * places.x + place.x;\n{}}}\n",
+        kThreads, body);
     kernel.params = writer_.params();
-    writer_.add("{}", main);
     kernel.text = writer_.declarations() + writer_.text();
     return kernel;
   }
 
  private:
-  void add(const Piece& piece) {
+  void name(size_t d, const Dispatch& dispatch) {
+    names_ += fmt::format(" {}:{}", d, info(dispatch.op).name);
+  }
+  void add_chained(const Piece& piece) {
     pieces_.push_back(piece);
     iterations_ += chained_iterations(piece);
   }
 
+  Part write_chain() {
+    Part part{writer_.unique("chain"), 1};
+    std::string text = fmt::format("fn {}(group: u32, local: u32) {{\n", part.function);
+    if (!clears_.empty()) text += "  if (local == 0u) {\n" + clears_ + "  }\n";
+    bool first = true;
+    for (const Piece& piece : pieces_) {
+      if (!first) text += "  storageBarrier();\n";
+      first = false;
+      std::string call = piece.count == 1
+                             ? fmt::format("if (local == 0u) {{ {}(0u); }}", piece.function)
+                         : piece.count <= kThreads
+                             ? fmt::format("if (local < {}) {{ {}(local); }}",
+                                           writer_.param(piece.count), piece.function)
+                             : fmt::format("for (var i = local; i < {}; i += {}u) {{ {}(i); }}",
+                                           writer_.param(piece.count), kThreads, piece.function);
+      if (piece.when != kNoBuffer)
+        call = fmt::format("if ({} != 0) {{ {} }}", writer_.load_scalar(piece.when), call);
+      text += "  " + call + "\n";
+    }
+    writer_.add("{}}}\n", text);
+    return part;
+  }
+
   Writer writer_;
-  std::vector<Piece> pieces_;
-  std::string clears_;
+  std::vector<Part> parts_;
+  std::vector<Piece> pieces_;    // of the one workgroup of small dispatches
+  std::vector<size_t> chained_;  // their numbers
+  std::string clears_, names_;
   uint64_t iterations_ = 0;
 };
 
-Kernel single(Writer& writer, const Piece& piece, std::string name) {
-  if (piece.iterations > kMostIterations)
-    raise("[webgpu] one element of {} takes {} iterations, at most {} are possible", name,
-          piece.iterations, kMostIterations);
-  writer.add(
-      "@compute @workgroup_size({})\n"
-      "fn main(@builtin(local_invocation_index) local: u32, @builtin(workgroup_id) group: "
-      "vec3<u32>,\n"
-      "        @builtin(num_workgroups) groups: vec3<u32>) {{\n"
-      "  let i = (group.y * groups.x + group.x) * {}u + local;\n",
-      kThreads, kThreads);
-  const std::string when =
-      piece.when == kNoBuffer ? "" : fmt::format(" && {} != 0", writer.load_scalar(piece.when));
-  writer.add("  if (i < {}{}) {{ {}(i); }}\n}}\n", writer.param(piece.count), when, piece.function);
-  Kernel kernel;
-  kernel.name = std::move(name);
-  kernel.params = writer.params();
-  kernel.text = writer.declarations() + writer.text();
-  kernel.groups_x = (piece.count + kThreads - 1) / kThreads;
-  return kernel;
-}
+/// Puts each dispatch of a phase into the first stage where what it needs is done.
+class Planner {
+ public:
+  Planner(const runtime::Program& program, const Layout& layout, Tables& tables,
+          const Features& features)
+      : program_(program), layout_(layout), tables_(tables), features_(features) {}
+
+  PhasePlan plan(const PhaseProgram& phase) {
+    stages_.clear();
+    std::vector<Accesses> accesses;
+    std::vector<size_t> done_in;  // the stage of each dispatch
+    stage(0).begin_phase(phase, layout_);
+    for (size_t d = 0; d < phase.dispatches.size(); ++d) {
+      const Dispatch& dispatch = phase.dispatches[d];
+      accesses.emplace_back(dispatch, layout_);
+      // All read what the first stage does before its dispatches, which belongs to its chain.
+      size_t last = 0;
+      bool on_chain_only = true;
+      for (size_t e = 0; e < d; ++e) {
+        if (done_in[e] < last || !accesses[d].conflict(accesses[e])) continue;
+        if (done_in[e] > last) on_chain_only = true;
+        last = done_in[e];
+        on_chain_only = on_chain_only && stages_[last]->chains(e);
+      }
+      done_in.push_back(place(d, dispatch, last, on_chain_only));
+    }
+    PhasePlan plan;
+    for (const auto& stage : stages_) plan.kernels.push_back(stage->finish(phase.name));
+    return plan;
+  }
+
+ private:
+  Stage& stage(size_t index) {
+    while (stages_.size() <= index)
+      stages_.push_back(std::make_unique<Stage>(program_, layout_, tables_));
+    return *stages_[index];
+  }
+  size_t with_room(size_t first) {
+    const size_t most = features_.int64 && features_.float64 ? kMostText : kMostEmulatedText;
+    while (stage(first).text() > most) ++first;
+    return first;
+  }
+
+  /// The stage that the dispatch goes to, of several the last one.
+  size_t place(size_t d, const Dispatch& dispatch, size_t last, bool on_chain_only) {
+    Writer trial(program_, layout_, tables_);
+    const std::vector<Piece> pieces = write_dispatch(trial, dispatch);
+    uint64_t iterations = 0;
+    for (const Piece& piece : pieces) iterations += chained_iterations(piece);
+    if (iterations <= kSmallWork) {
+      size_t at = with_room(on_chain_only ? last : last + 1);
+      while (!stage(at).has_room(iterations)) at = with_room(at + 1);
+      stage(at).chain(d, dispatch);
+      return at;
+    }
+    size_t at = with_room(last + 1);
+    Stage& chosen = stage(at);
+    if (takes_gemm(layout_, dispatch, features_)) {
+      chosen.add(d, dispatch, write_gemm(chosen.writer(), dispatch, features_));
+    } else if (takes_slices(layout_, dispatch)) {
+      chosen.add(d, dispatch, write_reduction(chosen.writer(), dispatch));
+    } else {
+      // Parts of a movement follow each other.
+      for (size_t i = 0; i < pieces.size(); ++i) {
+        if (i > 0) at = with_room(at + 1);
+        const std::vector<Piece> again = write_dispatch(stage(at).writer(), dispatch);
+        stage(at).spread(d, dispatch, again[i]);
+      }
+    }
+    return at;
+  }
+
+  const runtime::Program& program_;
+  const Layout& layout_;
+  Tables& tables_;
+  const Features& features_;
+  std::vector<std::unique_ptr<Stage>> stages_;
+};
 
 }  // namespace
 
 std::vector<PhasePlan> plan_kernels(const runtime::Program& program, const Layout& layout,
                                     Tables& tables, const Features& features) {
+  Planner planner(program, layout, tables, features);
   std::vector<PhasePlan> plans;
-  for (const PhaseProgram& phase : program.phases) {
-    PhasePlan& plan = plans.emplace_back();
-    std::optional<Chain> chain;
-    size_t first = 0;
-    const auto close = [&](size_t next) {
-      if (chain && !chain->empty())
-        plan.kernels.push_back(chain->finish(fmt::format("{}[{}..{}]", phase.name, first, next)));
-      chain.reset();
-    };
-    chain.emplace(program, layout, tables);
-    chain->begin_phase(phase, layout);
-    for (size_t d = 0; d < phase.dispatches.size(); ++d) {
-      const Dispatch& dispatch = phase.dispatches[d];
-      const std::string name = fmt::format("{}[{}] {}", phase.name, d, info(dispatch.op).name);
-      Writer trial(program, layout, tables);
-      const std::vector<Piece> pieces = write_dispatch(trial, dispatch);
-      uint64_t iterations = 0;
-      for (const Piece& piece : pieces) iterations += chained_iterations(piece);
-      if (iterations <= kSmallWork) {
-        if (chain && !chain->has_room(iterations)) close(d);
-        if (!chain) {
-          chain.emplace(program, layout, tables);
-          first = d;
-        }
-        chain->add(dispatch);
-        continue;
-      }
-      close(d);
-      if (takes_gemm(layout, dispatch, features)) {
-        Writer writer(program, layout, tables);
-        plan.kernels.push_back(write_gemm(writer, dispatch, name));
-        continue;
-      }
-      if (pieces.size() == 1) {
-        plan.kernels.push_back(single(trial, pieces[0], name));
-        continue;
-      }
-      // Each part of a movement is a kernel of its own, with the functions of all of them.
-      for (const Piece& piece : pieces) {
-        Writer copy = trial;
-        plan.kernels.push_back(single(copy, piece, name));
-      }
-    }
-    close(phase.dispatches.size());
-  }
+  for (const PhaseProgram& phase : program.phases) plans.push_back(planner.plan(phase));
   return plans;
 }
 

@@ -28,6 +28,11 @@ struct Product {
     if (operand == DType::float64) return fmt::format("f64_add({}, f64_mul({}, {}))", sum, a, b);
     return fmt::format("{} + {} * {}", sum, a, b);
   }
+  std::string plus(const std::string& a, const std::string& b) const {
+    if (wide) return fmt::format("i64_add({}, {})", a, b);
+    if (operand == DType::float64) return fmt::format("f64_add({}, {})", a, b);
+    return fmt::format("{} + {}", a, b);
+  }
   /// The register that the code gets; `shift` is a u32 expression.
   std::string finish(const std::string& sum, const std::string& shift) const {
     if (!wide) return sum;

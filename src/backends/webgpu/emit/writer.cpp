@@ -2,6 +2,7 @@
 #include "backends/webgpu/emit/writer.hpp"
 
 #include <algorithm>
+#include <cctype>
 
 #include "backends/webgpu/formula.hpp"
 
@@ -128,18 +129,12 @@ void Writer::store_item(BufferId buffer, const std::string& element,
     add("  {} = {};\n", word_at(fmt::format("{} + {}u", index, i)), words[i]);
 }
 
-std::string Writer::scratch(const std::string& number, uint32_t half) {
-  if (scratch_.empty()) scratch_ = param(layout.scratch_word());
-  return word_at(fmt::format("{} + {} * 2u + {}u", scratch_, number, half));
-}
-
-std::string Writer::load_scratch(const std::string& number, DType type) {
-  return from_words(type, scratch(number, 0), scratch(number, 1));
-}
-
-void Writer::store_scratch(const std::string& number, DType type, const std::string& value) {
-  add("  {} = {};\n", scratch(number, 0), low_word(type, value));
-  if (size_of(type) == 8) add("  {} = {};\n", scratch(number, 1), high_word(type, value));
+std::string Writer::shared_array(const std::string& type, uint32_t count, uint32_t number) {
+  std::string name = fmt::format("shared{}_{}", number, type);
+  std::replace_if(name.begin(), name.end(), [](char c) { return c != '_' && std::isalnum(c) == 0; }, '_');
+  shared_types_[name] = type;
+  shared_counts_[name] = std::max(shared_counts_[name], count);
+  return name;
 }
 
 std::string Writer::declarations() const {
@@ -163,6 +158,8 @@ std::string Writer::declarations() const {
     if (uses(fmt::format("data{}[", i)))
       out += fmt::format("@group(0) @binding({}) var<storage, read> data{}: array<vec4<u32>>;\n",
                          kBindData + i, i);
+  for (const auto& [name, type] : shared_types_)
+    out += fmt::format("var<workgroup> {}: array<{}, {}>;\n", name, type, shared_counts_.at(name));
   return out;
 }
 

@@ -62,9 +62,9 @@ class Writer {
   void store_item(runtime::BufferId buffer, const std::string& element,
                   const std::vector<std::string>& values);
 
-  /// Registers kept between the two steps of a reduction, by number.
-  std::string load_scratch(const std::string& number, DType type);
-  void store_scratch(const std::string& number, DType type, const std::string& value);
+  /// The name of an array in workgroup memory. Parts of a kernel run in workgroups of their own, so
+  /// all arrays of one type that have the same number are the same memory.
+  std::string shared_array(const std::string& type, uint32_t count, uint32_t number = 0);
 
   const std::string& text() const { return text_; }
   const std::vector<uint32_t>& params() const { return params_; }
@@ -73,14 +73,14 @@ class Writer {
 
  private:
   std::string word(const Place& place, const std::string& index) const;
-  std::string scratch(const std::string& number, uint32_t half);
   void store_packed(const std::string& base, const std::string& element, unsigned bits,
                     const std::vector<std::string>& values);
 
   std::string text_;
   std::vector<uint32_t> params_;
   std::map<runtime::BufferId, std::string> bases_, pitches_;
-  std::string scratch_;
+  std::map<std::string, std::string> shared_types_;  // of arrays in workgroup memory, by name
+  std::map<std::string, uint32_t> shared_counts_;
   size_t names_ = 0;
 };
 
