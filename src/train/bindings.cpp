@@ -108,17 +108,26 @@ void encode_int8(std::span<const float> features, int input_exponent, std::span<
   }
 }
 
-// Multiples of 1 / (255 2^(bits - 8)), then a shift by the input's exponent.
+// Multiples of 1 / (255 2^(bits - 8)), halves away from zero, then a shift by the input's exponent.
+// Without calls and branches.
 template <class T>
 void encode_wide(std::span<const float> features, const fixed::Format& format, int input_exponent,
                  std::span<T> out) {
-  constexpr double kBound = 1e15;
+  constexpr int32_t kInfinity = 0x7F800000;
   const double scale = 255.0 * static_cast<double>(int64_t{1} << (format.operand_bits - 8));
+  // What is larger becomes the limit.
+  const auto most = static_cast<double>(format.operand_limit << input_exponent);
+  const int64_t half = (int64_t{1} << input_exponent) >> 1;
   for (size_t i = 0; i < features.size(); ++i) {
-    const double scaled = features[i] == features[i] ? double{features[i]} * scale : 0;
-    const int64_t nearest = std::llround(std::clamp(scaled, -kBound, kBound));
-    out[i] = static_cast<T>(
-        fixed::clip(fixed::round_shift(nearest, input_exponent), format.operand_limit));
+    const auto bits = std::bit_cast<int32_t>(features[i]);
+    const int32_t size = bits & 0x7FFFFFFF, sign = bits >> 31;
+    const int32_t number = ~((kInfinity - size) >> 31);  // all bits, or none for a NaN
+    const double scaled = double{std::bit_cast<float>(size & number)} * scale;
+    const double bounded = scaled < most ? scaled : most;
+    const auto whole = static_cast<int64_t>(bounded);
+    const int64_t nearest = whole + (bounded - static_cast<double>(whole) >= 0.5 ? 1 : 0);
+    const auto q = static_cast<int32_t>((nearest + half) >> input_exponent);
+    out[i] = static_cast<T>((q ^ sign) - sign);
   }
 }
 
