@@ -40,10 +40,9 @@ constexpr int32_t square_code(uint64_t square) {
                               static_cast<int32_t>(mantissa & kSquareMask));
 }
 
-/// v + (g^2 - v) / 2^bits as codes; |g| <= 2^30, bits 1 .. kMaxDecayBits. The square is that of
-/// the upper 16 bits of g.
-PARAGON_SQUARE_INLINE int32_t mean_square(int32_t code, int32_t g, int bits) {
-  // |g| = high 2^(15 - zeros) with high of 16 bits, but for what is cut off.
+/// Zeros between the highest bit of |g| <= 2^30 and bit 30, by comparisons; for 0 any number from 30
+/// on serves.
+PARAGON_SQUARE_INLINE int32_t leading_zeros(int32_t g) {
   uint32_t high = static_cast<uint32_t>(g < 0 ? -g : g);
   int32_t zeros = 0;
   const auto move_up = [&](int step) {
@@ -52,7 +51,14 @@ PARAGON_SQUARE_INLINE int32_t mean_square(int32_t code, int32_t g, int bits) {
     zeros += small ? step : 0;
   };
   move_up(16), move_up(8), move_up(4), move_up(2), move_up(1);
-  high >>= 15;
+  return zeros;
+}
+
+/// v + (g^2 - v) / 2^bits as codes; |g| <= 2^30, bits 1 .. kMaxDecayBits. The square is that of
+/// the upper 16 bits of g. `zeros` are its leading_zeros(), which some processors count.
+PARAGON_SQUARE_INLINE int32_t mean_square(int32_t code, int32_t g, int bits, int32_t zeros) {
+  // |g| = high 2^(15 - zeros) with high of 16 bits, but for what is cut off.
+  const uint32_t high = (static_cast<uint32_t>(g < 0 ? -g : g) << zeros) >> 15;
   // g^2 2^-bits = added 2^(exponent - 24)
   const auto added = static_cast<int32_t>((high * high) >> 7);
   const int32_t exponent = 61 - 2 * zeros - bits;
@@ -69,6 +75,10 @@ PARAGON_SQUARE_INLINE int32_t mean_square(int32_t code, int32_t g, int bits) {
   sum <<= under;
   e += over - under;
   return (e << kSquareBits) + sum;
+}
+
+PARAGON_SQUARE_INLINE int32_t mean_square(int32_t code, int32_t g, int bits) {
+  return mean_square(code, g, bits, leading_zeros(g));
 }
 
 /// x / sqrt(v + epsilon) in Q22 for x in Q28, clipped to +-kRatioLimit; v and epsilon as codes,

@@ -20,6 +20,12 @@
 #include <hwy/highway.h>
 
 HWY_BEFORE_NAMESPACE();
+#undef PARAGON_COUNTS_ZEROS
+#if HWY_TARGET <= HWY_AVX3 && HWY_COMPILER_GCC_ACTUAL
+// Highway runs this target only where AVX-512CD is, but does not tell the compiler.
+#pragma GCC target("avx512cd")
+#define PARAGON_COUNTS_ZEROS
+#endif
 namespace paragon::cpu {
 namespace HWY_NAMESPACE {
 
