@@ -10,6 +10,7 @@
 #include "backends/webgpu/device.hpp"
 #include "backends/webgpu/instance.hpp"
 #include "raises.hpp"
+#include "train/programs.hpp"
 #include "train/problems.hpp"
 
 namespace paragon {
@@ -81,6 +82,19 @@ TEST_F(Webgpu, AStepWritesScalarsWithoutWaiting) {
   const webgpu::Counters after = webgpu::counters();
   EXPECT_EQ(after.buffers, before.buffers) << "an allocation in a steady step";
   EXPECT_EQ(after.reads, before.reads) << "a step waits for the device";
+}
+
+TEST_F(Webgpu, AStepIsFewKernels) {
+  Network network({.input = {784}});
+  network.add(Dense{.units = 256, .activation = "relu"})
+      .add(Dense{.units = 10, .activation = "softmax"});
+  const Optimizer adam = Adam{};
+  const auto program = runtime::compile(
+      train::back_propagation({network.state(), adam, 64, 60000, DType::uint8}),
+      runtime::find_backend("webgpu").compile_options());
+  webgpu::WebgpuInstance instance(program, webgpu::Device::open());
+  for (size_t phase = 0; phase < program->phases.size(); ++phase)
+    EXPECT_LE(instance.dispatches(phase), 8u) << program->phases[phase].name;
 }
 
 TEST_F(Webgpu, ALostDeviceIsATypedErrorAndTrainingGoesOnFromTheHost) {
