@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -47,7 +48,7 @@ PARAGON_API GemmTiming time_gemm(DType type, std::size_t m, std::size_t n, std::
 /// What a kernel of a device takes, run many times on its own.
 struct KernelTime {
   std::string name;  ///< its phase, and the numbers and operations of its dispatches (see dump())
-  double microseconds;
+  std::chrono::nanoseconds time;
 };
 
 /// Times the kernels of a training step. Empty for devices that have none.

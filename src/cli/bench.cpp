@@ -109,13 +109,17 @@ ExitCode run(const BenchStepCommand& command) {
                                                    : median_step(trainer, command.iterations);
   fmt::print(output.screen(), "{:.3f} us a step ({} of {})\n", time.microseconds, time.kind,
              command.iterations);
-  Json kernels = Json::array();
-  if (command.kernels)
+  Json report = {{"microseconds_per_step", time.microseconds}};
+  if (command.kernels) {
+    Json kernels = Json::array();
     for (const KernelTime& kernel : time_kernels(network, options)) {
-      fmt::print(output.screen(), "{:10.2f} us  {}\n", kernel.microseconds, kernel.name);
-      kernels.push_back({{"name", kernel.name}, {"microseconds", kernel.microseconds}});
+      const double microseconds = std::chrono::duration<double, std::micro>(kernel.time).count();
+      fmt::print(output.screen(), "{:10.2f} us  {}\n", microseconds, kernel.name);
+      kernels.push_back({{"name", kernel.name}, {"microseconds", microseconds}});
     }
-  output.finish({{"microseconds_per_step", time.microseconds}, {"kernels", kernels}});
+    report["kernels"] = kernels;
+  }
+  output.finish(report);
   return kFine;
 }
 

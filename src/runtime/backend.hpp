@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <span>
@@ -15,7 +16,7 @@ namespace paragon::runtime {
 /// What a kernel of a device takes.
 struct KernelTiming {
   std::string name;  ///< of the phase and its dispatches
-  double microseconds;
+  std::chrono::nanoseconds time;
 };
 
 /// A program bound to memory and threads: parameters, state, arena. One thread at a time.

@@ -79,7 +79,7 @@ std::vector<KernelTime> time_kernels(const Network& network, const TrainerOption
   for (size_t phase = 0; phase < program->phases.size(); ++phase)
     if (program->phases[phase].name == "step")
       for (const runtime::KernelTiming& kernel : instance->time_kernels(phase, kRepetitions))
-        times.push_back({kernel.name, kernel.microseconds});
+        times.push_back({kernel.name, kernel.time});
   return times;
 }
 

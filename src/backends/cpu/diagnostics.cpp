@@ -10,7 +10,6 @@
 #include "core/platform/thread_team.hpp"
 #include "core/tensor.hpp"
 #include "ir/builder.hpp"
-#include "passes/passes.hpp"
 #include "runtime/backend.hpp"
 
 namespace paragon {
@@ -66,18 +65,18 @@ double contraction_gops(DType type, size_t m, size_t n, size_t k, const std::str
       graph.add_slot({"product", 0, ir::SlotRole::kOutput, b.type(product), b.shape(product)});
   graph.phases().push_back({"product", {{slot, product}}});
   const runtime::Backend& backend = runtime::find_backend(device);
-  const auto program = runtime::compile(ir::lower_for_backend(graph), backend.compile_options());
+  const auto program = runtime::compile(graph, backend.compile_options());
   const auto instance = backend.instantiate(program, 1);
   for (const auto& [name, tensor] : {std::pair{"x", &left}, {"y", &right}}) {
     fill(*tensor);
     instance->upload(program->find_slot(0, name), {tensor->data(), tensor->bytes()});
   }
-  double microseconds = 0;
+  std::chrono::nanoseconds time{0};
   for (const runtime::KernelTiming& kernel : instance->time_kernels(0, 20))
-    microseconds = std::max(microseconds, kernel.microseconds);
-  if (microseconds == 0) raise("[gemm] device '{}' has no kernels to time", device);
-  return 2e-3 * static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k) /
-         microseconds;
+    time = std::max(time, kernel.time);
+  if (time.count() <= 0) raise("[gemm] device '{}' has no kernels to time", device);
+  return 2 * static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k) /
+         static_cast<double>(time.count());
 }
 
 }  // namespace

@@ -279,18 +279,18 @@ std::vector<runtime::KernelTiming> WebgpuInstance::time_kernels(size_t phase, si
   std::vector<runtime::KernelTiming> timings;
   run(phase);
   for (const BoundKernel& kernel : phases_[phase]) {
-    const auto seconds = [&](size_t times) {
+    const auto time = [&](size_t times) -> std::chrono::nanoseconds {
       device_->wait(flush());
       const Clock::time_point start = Clock::now();
       begin_pass();
       record_words_.resize(kRecordWords);
       for (size_t i = 0; i < times; ++i) encode(kernel, 0);
       device_->wait(flush());
-      return std::chrono::duration<double>(Clock::now() - start).count();
+      return Clock::now() - start;
     };
-    seconds(1);
-    const double once = seconds(1), all = seconds(1 + repetitions);
-    timings.push_back({kernel.name, 1e6 * (all - once) / static_cast<double>(repetitions)});
+    time(1);
+    const std::chrono::nanoseconds once = time(1), all = time(1 + repetitions);
+    timings.push_back({kernel.name, (all - once) / static_cast<int64_t>(repetitions)});
   }
   return timings;
 }
