@@ -6,7 +6,7 @@
 #include <set>
 
 #include "backends/webgpu/emit/anchors.hpp"
-#include "backends/webgpu/emit/conflicts.hpp"
+#include "backends/webgpu/conflicts.hpp"
 #include "backends/webgpu/emit/gemm.hpp"
 #include "backends/webgpu/emit/reductions.hpp"
 #include "core/error.hpp"

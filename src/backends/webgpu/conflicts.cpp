@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "backends/webgpu/emit/conflicts.hpp"
+#include "backends/webgpu/conflicts.hpp"
 
 #include <algorithm>
 
