@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -10,6 +9,7 @@
 
 #include <paragon/dtype.hpp>
 #include <paragon/export.hpp>
+#include <paragon/kernel_time.hpp>
 #include <paragon/network.hpp>
 #include <paragon/trainer.hpp>
 
@@ -44,12 +44,6 @@ struct GemmTiming {
 /// int16 or int32 (which int64 networks use too). `threads` are those of "cpu".
 PARAGON_API GemmTiming time_gemm(DType type, std::size_t m, std::size_t n, std::size_t k,
                                  std::size_t threads, const std::string& device = "cpu");
-
-/// What a kernel of a device takes, run many times on its own.
-struct KernelTime {
-  std::string name;  ///< its phase, and the numbers and operations of its dispatches (see dump())
-  std::chrono::nanoseconds time;
-};
 
 /// Times the kernels of a training step. Empty for devices that have none.
 PARAGON_API std::vector<KernelTime> time_kernels(const Network& network,

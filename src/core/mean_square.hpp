@@ -40,8 +40,8 @@ constexpr int32_t square_code(uint64_t square) {
                               static_cast<int32_t>(mantissa & kSquareMask));
 }
 
-/// Zeros between the highest bit of |g| <= 2^30 and bit 30, by comparisons; for 0 any number from 30
-/// on serves.
+/// Zeros between the highest bit of |g| <= 2^30 and bit 30, by comparisons; for 0 any number from
+/// 30 on serves.
 PARAGON_SQUARE_INLINE int32_t leading_zeros(int32_t g) {
   uint32_t high = static_cast<uint32_t>(g < 0 ? -g : g);
   int32_t zeros = 0;

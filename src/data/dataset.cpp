@@ -15,8 +15,7 @@ std::vector<T> rows_of(const std::vector<T>& from, std::size_t first, std::size_
   if (from.empty()) return {};
   const auto start = from.begin() + static_cast<std::ptrdiff_t>(first * width);
   std::vector<T> rows;
-  rows.reserve(count * width);
-  platform::prefer_huge_pages(rows.data(), count * width * sizeof(T));
+  platform::reserve_huge(rows, count * width);
   rows.assign(start, start + static_cast<std::ptrdiff_t>(count * width));
   return rows;
 }

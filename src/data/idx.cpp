@@ -111,10 +111,7 @@ IdxArray read_from(Source& source, bool packed, const std::string& place) {
   }
   // The size of what a gzip stream unpacks to is known only when it has come: memory grows with it.
   constexpr std::size_t kChunk = std::size_t{1} << 20;
-  if (!packed) {
-    array.bytes.reserve(expected);
-    platform::prefer_huge_pages(array.bytes.data(), expected);
-  }
+  if (!packed) platform::reserve_huge(array.bytes, expected);
   std::size_t got = 0;
   while (got < expected) {
     const std::size_t want =

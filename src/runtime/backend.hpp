@@ -1,23 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <span>
-#include <string>
 #include <string_view>
 #include <vector>
+
+#include <paragon/kernel_time.hpp>
 
 #include "runtime/program.hpp"
 
 namespace paragon::runtime {
-
-/// What a kernel of a device takes.
-struct KernelTiming {
-  std::string name;  ///< of the phase and its dispatches
-  std::chrono::nanoseconds time;
-};
 
 /// A program bound to memory and threads: parameters, state, arena. One thread at a time.
 class Instance {
@@ -34,7 +28,7 @@ class Instance {
   virtual size_t planned_bytes() const = 0;
   /// Times the kernels of a phase, each run `repetitions` times on its own, which spoils what the
   /// slots hold. Empty where a phase has no kernels.
-  virtual std::vector<KernelTiming> time_kernels(size_t phase, size_t repetitions) {
+  virtual std::vector<KernelTime> time_kernels(size_t phase, size_t repetitions) {
     (void)phase, (void)repetitions;
     return {};
   }

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "runtime/accesses.hpp"
 #include "runtime/program.hpp"
 
 namespace paragon::runtime {
@@ -15,26 +16,12 @@ struct Lifetime {
   size_t bytes;
 };
 
-template <class F>
-void for_each_buffer(const Dispatch& dispatch, F&& visit) {
-  for (BufferId buffer : dispatch.operands) visit(buffer);
-  if (dispatch.result != kNoBuffer) visit(dispatch.result);
-  if (dispatch.when != kNoBuffer) visit(dispatch.when);
-  for (const Instruction& instruction : dispatch.code.instructions) {
-    if (instruction.buffer != kNoBuffer) visit(instruction.buffer);
-    for (const Operand& operand : instruction.operands)
-      if (operand.kind == Operand::Kind::kScalar) visit(operand.index);
-  }
-  for (const auto& store : dispatch.code.stores) visit(store.buffer);
-  for (const auto& store : dispatch.code.or_stores) visit(store.buffer);
-}
-
 std::vector<Lifetime> lifetimes(const Program& program, const BytesOf& bytes_of) {
   std::vector<Lifetime> result;
   std::vector<size_t> index(program.buffers.size(), std::numeric_limits<size_t>::max());
   for (size_t p = 0; p < program.phases.size(); ++p) {
     for (size_t d = 0; d < program.phases[p].dispatches.size(); ++d) {
-      for_each_buffer(program.phases[p].dispatches[d], [&](BufferId id) {
+      for_each_access(program.phases[p].dispatches[d], [&](BufferId id, Access, size_t) {
         const Buffer& buffer = program.buffers[id];
         if (buffer.kind != Buffer::Kind::kTemporary) return;
         if (index[id] == std::numeric_limits<size_t>::max()) {

@@ -5,6 +5,7 @@
 #include "runtime/backend.hpp"
 #include "train/model_graph.hpp"
 #include "train/programs.hpp"
+#include "train/slot_names.hpp"
 
 namespace paragon {
 namespace {
@@ -75,12 +76,10 @@ std::vector<KernelTime> time_kernels(const Network& network, const TrainerOption
   const auto program =
       runtime::compile(training_graph(network, options), backend.compile_options());
   const auto instance = backend.instantiate(program, 1);
-  std::vector<KernelTime> times;
   for (size_t phase = 0; phase < program->phases.size(); ++phase)
-    if (program->phases[phase].name == "step")
-      for (const runtime::KernelTiming& kernel : instance->time_kernels(phase, kRepetitions))
-        times.push_back({kernel.name, kernel.time});
-  return times;
+    if (program->phases[phase].name == train::kStep)
+      return instance->time_kernels(phase, kRepetitions);
+  return {};
 }
 
 std::vector<std::string> dump_stages() {

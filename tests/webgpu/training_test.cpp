@@ -10,8 +10,8 @@
 #include "backends/webgpu/device.hpp"
 #include "backends/webgpu/instance.hpp"
 #include "raises.hpp"
-#include "train/programs.hpp"
 #include "train/problems.hpp"
+#include "train/programs.hpp"
 
 namespace paragon {
 namespace {
@@ -89,9 +89,9 @@ TEST_F(Webgpu, AStepIsFewKernels) {
   network.add(Dense{.units = 256, .activation = "relu"})
       .add(Dense{.units = 10, .activation = "softmax"});
   const Optimizer adam = Adam{};
-  const auto program = runtime::compile(
-      train::back_propagation({network.state(), adam, 64, 60000, DType::uint8}),
-      runtime::find_backend("webgpu").compile_options());
+  const auto program =
+      runtime::compile(train::back_propagation({network.state(), adam, 64, 60000, DType::uint8}),
+                       runtime::find_backend("webgpu").compile_options());
   webgpu::WebgpuInstance instance(program, webgpu::Device::open());
   for (size_t phase = 0; phase < program->phases.size(); ++phase)
     EXPECT_LE(instance.dispatches(phase), 8u) << program->phases[phase].name;

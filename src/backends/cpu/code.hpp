@@ -138,7 +138,8 @@ class BoundCode {
   UpdateArgs pure_update_args(const Update& update, const Tile& tile,
                               Accumulators accumulators) const;
   void find_updates(const runtime::Dispatch& dispatch, const runtime::Program& program);
-  /// Operations and stores that read a step's result, by step.
+  /// Operations that read a step's result, by step; the same and stores.
+  std::vector<size_t> count_operations() const;
   std::vector<size_t> count_readers(const runtime::Dispatch& dispatch) const;
   void fuse_products(const std::vector<size_t>& readers);
   void absorb_casts(const std::vector<size_t>& readers);

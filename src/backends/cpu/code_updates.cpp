@@ -17,12 +17,11 @@ using runtime::Instruction;
 class BoundCode::UpdateFinder {
  public:
   UpdateFinder(BoundCode& code, const runtime::Dispatch& dispatch, const runtime::Program& program)
-      : code_(code), dispatch_(dispatch), program_(program) {
-    readers_.assign(code.steps_.size(), 0);
-    kept_.assign(code.steps_.size(), false);
-    for (const Step& step : code.steps_)
-      for (unsigned k = 0; k < step.operands; ++k)
-        if (step.source[k] == Source::kRegister) ++readers_[step.reg[k]];
+      : code_(code),
+        dispatch_(dispatch),
+        program_(program),
+        readers_(code.count_operations()),
+        kept_(code.steps_.size(), false) {
     for (const auto* stores : {&dispatch.code.stores, &dispatch.code.or_stores})
       for (const auto& store : *stores) kept_[store.reg] = true;
   }

@@ -72,8 +72,7 @@ double contraction_gops(DType type, size_t m, size_t n, size_t k, const std::str
     instance->upload(program->find_slot(0, name), {tensor->data(), tensor->bytes()});
   }
   std::chrono::nanoseconds time{0};
-  for (const runtime::KernelTiming& kernel : instance->time_kernels(0, 20))
-    time = std::max(time, kernel.time);
+  for (const KernelTime& kernel : instance->time_kernels(0, 20)) time = std::max(time, kernel.time);
   if (time.count() <= 0) raise("[gemm] device '{}' has no kernels to time", device);
   return 2 * static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k) /
          static_cast<double>(time.count());

@@ -3,8 +3,11 @@
 
 #include <algorithm>
 
+#include "runtime/accesses.hpp"
+
 namespace paragon::cpu {
 
+using runtime::Access;
 using runtime::BufferId;
 using runtime::Dispatch;
 
@@ -13,7 +16,7 @@ namespace {
 // A dispatch is looked for a place in a job as long as fewer than these wait before it.
 constexpr size_t kMostWaiting = 32;
 
-struct Access {
+struct Span {
   const std::byte *begin, *end;
   BufferId buffer;
   bool writes, sliced;  // sliced: part i touches slice i of the buffer's rows only
@@ -21,7 +24,7 @@ struct Access {
 
 struct Candidate {
   BoundDispatch* dispatch;
-  std::vector<Access> accesses;
+  std::vector<Span> accesses;
   int parts;  // in the job that is being made
 };
 
@@ -30,44 +33,36 @@ Candidate candidate(BoundDispatch& bound, const runtime::Program& program,
   Candidate result{&bound, {}, bound.parts()};
   const Dispatch& dispatch = bound.dispatch();
   // Different buffers may lie in the same place at different times.
-  const auto touch = [&](BufferId id, bool writes, bool by_rows) {
+  runtime::for_each_access(dispatch, [&](BufferId id, Access access, size_t index) {
+    const bool by_rows = access == Access::kOperand
+                             ? bound.slices_operand(index)
+                             : access == Access::kElements || access == Access::kStore;
     const runtime::Buffer& buffer = program.buffers[id];
     const std::byte* begin = memory.data(id);
     const bool sliced = by_rows && bound.sliced() && buffer.shape.rows() == dispatch.rows;
     if (begin != nullptr)
-      result.accesses.push_back({begin, begin + buffer.bytes(), id, writes, sliced});
-  };
-  for (size_t i = 0; i < dispatch.operands.size(); ++i)
-    touch(dispatch.operands[i], false, bound.slices_operand(i));
-  if (dispatch.when != runtime::kNoBuffer) touch(dispatch.when, false, false);
-  if (dispatch.result != runtime::kNoBuffer) touch(dispatch.result, true, false);
-  for (const runtime::Instruction& instruction : dispatch.code.instructions) {
-    for (const runtime::Operand& operand : instruction.operands)
-      if (operand.kind == runtime::Operand::Kind::kScalar) touch(operand.index, false, false);
-    if (instruction.buffer != runtime::kNoBuffer)
-      touch(instruction.buffer, dispatch.kind == Dispatch::Kind::kScalars, true);
-  }
-  for (const auto& store : dispatch.code.stores) touch(store.buffer, true, true);
-  for (const auto& store : dispatch.code.or_stores) touch(store.buffer, true, false);
+      result.accesses.push_back(
+          {begin, begin + buffer.bytes(), id, runtime::writes(access), sliced});
+  });
   return result;
 }
 
-bool collide(const Access& a, const Access& b) {
+bool collide(const Span& a, const Span& b) {
   return (a.writes || b.writes) && a.begin < b.end && b.begin < a.end;
 }
 
 /// Must one come after the other?
 bool ordered(const Candidate& a, const Candidate& b) {
-  return std::ranges::any_of(a.accesses, [&](const Access& x) {
-    return std::ranges::any_of(b.accesses, [&](const Access& y) { return collide(x, y); });
+  return std::ranges::any_of(a.accesses, [&](const Span& x) {
+    return std::ranges::any_of(b.accesses, [&](const Span& y) { return collide(x, y); });
   });
 }
 
 /// The same, and parts of their own numbers are not enough to keep the order.
 bool must_meet(const Candidate& a, const Candidate& b) {
   if (a.parts == 1 && b.parts == 1) return false;
-  return std::ranges::any_of(a.accesses, [&](const Access& x) {
-    return std::ranges::any_of(b.accesses, [&](const Access& y) {
+  return std::ranges::any_of(a.accesses, [&](const Span& x) {
+    return std::ranges::any_of(b.accesses, [&](const Span& y) {
       const bool same_slices = x.buffer == y.buffer && x.sliced && y.sliced && a.parts == b.parts;
       return collide(x, y) && !same_slices;
     });

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "backends/webgpu/layout.hpp"
+#include "runtime/accesses.hpp"
 
 namespace paragon::webgpu {
 
@@ -16,12 +17,11 @@ class Accesses {
   bool conflict(const Accesses& other) const;
 
  private:
-  enum class Kind : uint8_t { kRead, kWrite, kOr };
   struct Range {
     Bank bank;
     uint32_t data;
     size_t begin, end;
-    Kind kind;
+    runtime::Access access;
   };
   std::vector<Range> ranges_;
 };

@@ -274,13 +274,13 @@ void WebgpuInstance::download(uint32_t slot, std::span<std::byte> bytes) {
   gather_rows(place, pitched.data(), bytes.data());
 }
 
-std::vector<runtime::KernelTiming> WebgpuInstance::time_kernels(size_t phase, size_t repetitions) {
+std::vector<KernelTime> WebgpuInstance::time_kernels(size_t phase, size_t repetitions) {
   using Clock = std::chrono::steady_clock;
-  std::vector<runtime::KernelTiming> timings;
+  std::vector<KernelTime> timings;
   run(phase);
+  device_->wait(flush());
   for (const BoundKernel& kernel : phases_[phase]) {
     const auto time = [&](size_t times) -> std::chrono::nanoseconds {
-      device_->wait(flush());
       const Clock::time_point start = Clock::now();
       begin_pass();
       record_words_.resize(kRecordWords);

@@ -24,7 +24,7 @@ class WebgpuInstance final : public runtime::Instance {
   void bind(uint32_t slot, std::span<const std::byte> bytes) override;
   void run(size_t phase) override;
   size_t planned_bytes() const override;
-  std::vector<runtime::KernelTiming> time_kernels(size_t phase, size_t repetitions) override;
+  std::vector<KernelTime> time_kernels(size_t phase, size_t repetitions) override;
 
   /// Kernels of a phase.
   size_t dispatches(size_t phase) const { return phases_[phase].size(); }

@@ -77,8 +77,8 @@ Layout::Layout(const runtime::Program& program) : places_(program.buffers.size()
     }
     memory_words_ = round_up(memory_words_, kTensorWords);
   }
-  const runtime::MemoryPlan plan =
-      runtime::plan_memory(program, [&](BufferId id) { return words(id) * 4; }, kApart, kApartBytes);
+  const runtime::MemoryPlan plan = runtime::plan_memory(
+      program, [&](BufferId id) { return words(id) * 4; }, kApart, kApartBytes);
   for (BufferId id = 0; id < places_.size(); ++id)
     if (places_[id].bank == Bank::kMemory && program.buffers[id].kind == Buffer::Kind::kTemporary)
       places_[id].word = static_cast<uint32_t>(memory_words_ + plan.offsets[id] / 4);

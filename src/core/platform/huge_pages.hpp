@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #if defined(__linux__)
 #include <sys/mman.h>
@@ -21,6 +22,13 @@ inline void prefer_huge_pages([[maybe_unused]] void* memory, [[maybe_unused]] si
   const uintptr_t last = (address + bytes) / kHugePage * kHugePage;
   if (first < last) ::madvise(reinterpret_cast<void*>(first), last - first, MADV_HUGEPAGE);
 #endif
+}
+
+/// Reserves memory for a large table that nothing has been put in yet.
+template <class T>
+void reserve_huge(std::vector<T>& table, size_t count) {
+  table.reserve(count);
+  prefer_huge_pages(table.data(), count * sizeof(T));
 }
 
 }  // namespace paragon::platform

@@ -82,22 +82,22 @@ class GemmWriter {
         tiling_.blocks(), across);
     declare_sums();
     // What the next turn multiplies is on its way while this one does.
-    const auto fetch = [&](const Loader& loader, char operand, std::string_view k) {
-      for (uint32_t i = 0; i < loader.quads(); ++i)
-        w_.add("{}{}(local + {}u, {}, {});\n", fmt::format("    {}{} = ", operand, i), loader.fetch,
-               i * kThreads, operand == 'p' ? "first_row" : "first_col", k);
+    const auto fetch = [&](const std::string& k) {
+      for (const Loader* loader : {&load_a, &load_b})
+        for (uint32_t i = 0; i < loader->quads(); ++i)
+          w_.add("    {}{} = {}(local + {}u, {}, {});\n", loader->quad, i, loader->fetch,
+                 i * kThreads, loader->first, k);
     };
-    for (const auto& [loader, operand] : {std::pair{&load_a, 'p'}, {&load_b, 'q'}})
-      for (uint32_t i = 0; i < loader->quads(); ++i) w_.add("  var {}{}: {};\n", operand, i, quad_);
-    fetch(load_a, 'p', "0u");
-    fetch(load_b, 'q', "0u");
+    for (const Loader* loader : {&load_a, &load_b})
+      for (uint32_t i = 0; i < loader->quads(); ++i)
+        w_.add("  var {}{}: {};\n", loader->quad, i, quad_);
+    fetch("0u");
     w_.add("  for (var k0 = 0u; k0 < {}; k0 += {}u) {{\n", depth_, tiling_.depth);
-    put(load_a, 'p');
-    put(load_b, 'q');
+    put(load_a);
+    put(load_b);
     w_.add("    workgroupBarrier();\n");
     w_.add("    if (k0 + {}u < {}) {{\n", tiling_.depth, depth_);
-    fetch(load_a, 'p', fmt::format("k0 + {}u", tiling_.depth));
-    fetch(load_b, 'q', fmt::format("k0 + {}u", tiling_.depth));
+    fetch(fmt::format("k0 + {}u", tiling_.depth));
     w_.add("    }}\n");
     multiply();
     w_.add("    workgroupBarrier();\n  }}\n");
@@ -113,7 +113,9 @@ class GemmWriter {
   /// Functions that read a quad of an operand's tile from memory, and put it in workgroup memory.
   struct Loader {
     std::string fetch, put;
-    uint32_t all;  ///< quads of a tile
+    uint32_t all;            ///< quads of a tile
+    char quad;               ///< name of an invocation's quads on their way
+    std::string_view first;  ///< the tile's first row or column
     uint32_t quads() const { return (all + kThreads - 1) / kThreads; }
   };
 
@@ -170,7 +172,8 @@ class GemmWriter {
 
   /// `row_is_k` says whether memory's rows hold one k each, or one row or column of the result.
   Loader write_loader(size_t operand, uint32_t width, const std::string& limit, bool row_is_k) {
-    const Loader loader{w_.unique("fetch"), w_.unique("put"), tiling_.depth * width / 4};
+    const Loader loader{w_.unique("fetch"), w_.unique("put"), tiling_.depth * width / 4,
+                        operand == 0 ? 'p' : 'q', operand == 0 ? "first_row" : "first_col"};
     const std::string pitch = w_.param(place(operand).pitch);
     const uint32_t per_row = (row_is_k ? width : tiling_.depth) / 4;
     w_.add("fn {}(i: u32, first: u32, k0: u32) -> {} {{\n", loader.fetch, quad_);
@@ -204,10 +207,10 @@ class GemmWriter {
     return loader;
   }
 
-  void put(const Loader& loader, char operand) {
+  void put(const Loader& loader) {
     for (uint32_t i = 0; i < loader.quads(); ++i) {
       const std::string call =
-          fmt::format("{}(local + {}u, {}{});", loader.put, i * kThreads, operand, i);
+          fmt::format("{}(local + {}u, {}{});", loader.put, i * kThreads, loader.quad, i);
       if ((i + 1) * kThreads <= loader.all)
         w_.add("    {}\n", call);
       else

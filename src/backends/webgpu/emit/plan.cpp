@@ -5,8 +5,8 @@
 #include <memory>
 #include <set>
 
-#include "backends/webgpu/emit/anchors.hpp"
 #include "backends/webgpu/conflicts.hpp"
+#include "backends/webgpu/emit/anchors.hpp"
 #include "backends/webgpu/emit/gemm.hpp"
 #include "backends/webgpu/emit/reductions.hpp"
 #include "core/error.hpp"
