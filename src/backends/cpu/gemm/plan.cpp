@@ -16,7 +16,7 @@ namespace {
 constexpr size_t kCacheLine = 64;
 constexpr size_t kStripElements = 4 * 1024;  ///< 16 KB of accumulators: half of a level-1 cache
 constexpr size_t kMaxStripColumns = 1024;
-constexpr size_t kMinStripColumns = 512;
+constexpr size_t kMinStripColumns = 1024;
 constexpr size_t kMaxUnitsPerBlock = 2048;
 constexpr size_t kMaxKeptBytes = size_t{8} << 20;  ///< most of B kept packed by a thread
 constexpr size_t kMinWorkPerThread = 1536;         ///< half a microsecond
