@@ -23,10 +23,10 @@ namespace paragon::cpu {
 /// The first two in float32 and float64, the others in int32; clamp to low..high.
 enum class UpdateKind : uint8_t { kSgd, kAdam, kVelocity, kRatio, kWrite, kWriteView };
 
-struct UpdateArgs {
-  const void* x[4] = {};       ///< arrays of rows x n elements
-  const void* scalar[7] = {};  ///< single values
-  void* result[3] = {};        ///< may be the same memory as an operand
+struct UpdateArgs {       // made for every tile, hence not cleared where the kind needs nothing
+  const void* x[4];       ///< arrays of rows x n elements
+  const void* scalar[7];  ///< single values
+  void* result[3];        ///< may be the same memory as an operand
   size_t rows = 1, n = 0;
   size_t x_stride[4] = {}, result_stride[3] = {};  ///< elements between rows
   /// kSgd and kAdam: if not null, every row of x0 is multiplied by its element of this array first,

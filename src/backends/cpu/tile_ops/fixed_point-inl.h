@@ -108,60 +108,123 @@ HWY_INLINE V mul_shift_vector(D d, V a, V b, int shift, int64_t limit) {
   return hn::OddEven(hn::Reverse2(d, hn::BitCast(d, odd)), hn::BitCast(d, even));
 }
 
+// The vectors of loops over 32-bit numbers; what is left of n elements is copied to whole ones.
+using Lanes = hwy::HWY_NAMESPACE::ScalableTag<int32_t>;
+using UnsignedLanes = hwy::HWY_NAMESPACE::ScalableTag<uint32_t>;
+inline constexpr size_t kMostLanes = hwy::HWY_NAMESPACE::MaxLanes(Lanes());
+template <class T>
+struct Padded {
+  alignas(64) T data[kMostLanes] = {};
+  Padded() = default;
+  Padded(const T* from, size_t n) { std::copy_n(from, n, data); }
+};
+
+// Magnitudes and signs of vectors.
+template <class V>
+HWY_INLINE auto magnitudes(V v) {
+  return hwy::HWY_NAMESPACE::BitCast(UnsignedLanes(), hwy::HWY_NAMESPACE::Abs(v));
+}
+template <class U, class V>
+HWY_INLINE V with_signs(U magnitude, V v) {
+  namespace hn = hwy::HWY_NAMESPACE;
+  const auto zero = hn::Zero(Lanes()), q = hn::BitCast(Lanes(), magnitude);
+  return hn::IfThenElse(hn::Lt(v, zero), hn::Sub(zero, q), q);
+}
+
+// Products of the lowest bits of numbers and a factor 0 <= f < 2^15, in every lane: floor(a mod
+// 2^16 f / 2^16), and (a mod 2^15) f / 2^15, halves up. Instructions of 16 bits do both at once.
+template <class U>
+HWY_INLINE U floor_low_product(U a, U factor) {
+  namespace hn = hwy::HWY_NAMESPACE;
+  const UnsignedLanes d;
+#if HWY_TARGET == HWY_SCALAR
+  return hn::ShiftRight<16>(hn::Mul(hn::And(a, hn::Set(d, 0xFFFFu)), factor));
+#else
+  const hn::Repartition<uint16_t, UnsignedLanes> halves;
+  return hn::BitCast(d, hn::MulHigh(hn::BitCast(halves, a), hn::BitCast(halves, factor)));
+#endif
+}
+template <class U>
+HWY_INLINE U round_low_product(U a, U factor) {
+  namespace hn = hwy::HWY_NAMESPACE;
+  const UnsignedLanes d;
+  const auto low = hn::And(a, hn::Set(d, 0x7FFFu));
+#if HWY_TARGET == HWY_SCALAR
+  return hn::ShiftRight<15>(hn::Add(hn::Mul(low, factor), hn::Set(d, 1u << 14)));
+#else
+  const hn::Repartition<int16_t, UnsignedLanes> halves;
+  return hn::BitCast(d, hn::MulFixedPoint15(hn::BitCast(halves, low), hn::BitCast(halves, factor)));
+#endif
+}
+
+// a f / 2^15 of magnitudes, halves up.
+template <class U>
+HWY_INLINE U times_q15(U a, U factor) {
+  namespace hn = hwy::HWY_NAMESPACE;
+  return hn::Add(hn::Mul(hn::ShiftRight<15>(a), factor), round_low_product(a, factor));
+}
+
 // The same with one factor 0 < b < 2^15 for all, which rates and decays are, in 32 bits: calls
-// `visit` with the formula for b and the shift; false if there is none.
+// `visit` with the formula for b and the shift, from magnitudes to magnitudes; false if there is
+// none.
 //   powers of two   a shift
-//   others          a = high 2^16 + low; floor((p + 2^(s-1) - [p < 0]) / 2^s) rounds halves away
-//                   from zero
+//   shift = 15      a = high 2^15 + low: high b + round(low b / 2^15), an instruction of 16 bits
+//   others          a = high 2^16 + low: floor((high b + floor(low b / 2^16) + half) / 2^(s - 16))
 template <class Visit>
 HWY_INLINE bool visit_narrow_product(int32_t b, int32_t shift, int64_t limit, Visit visit) {
+  namespace hn = hwy::HWY_NAMESPACE;
+  constexpr int64_t kLargest = std::numeric_limits<int32_t>::max();
   if (b <= 0 || b >= 1 << 15) return false;
-  const auto most =
-      static_cast<int32_t>(std::min<int64_t>(limit, std::numeric_limits<int32_t>::max()));
-  const auto clip = [=](int32_t q) { return clamp_between(q, -most, most); };
-  const auto negative = [](int32_t a) {
-    return static_cast<int32_t>(static_cast<uint32_t>(a) >> 31);
-  };
+  const UnsignedLanes d;
+  const auto set = [d](int64_t v) HWY_ATTR { return hn::Set(d, static_cast<uint32_t>(v)); };
+  const auto most = set(std::min(limit, kLargest));
   const int32_t right = std::max(shift, -64) - std::countr_zero(static_cast<uint32_t>(b));
   if ((b & (b - 1)) == 0 && right <= 31) {
     if (right > 0) {
-      const uint32_t half = 1u << (right - 1);
-      visit([=](int32_t a) {
-        const auto rounded = static_cast<int32_t>((size_of_value(a) + half) >> right);
-        return with_sign(rounded > most ? most : rounded, a);
-      });
+      const auto half = set(int64_t{1} << (right - 1)), places = set(right);
+      visit([=](auto a) HWY_ATTR { return hn::Min(hn::Shr(hn::Add(a, half), places), most); });
     } else {
       const int left = std::min(-right, 31);
-      const uint32_t largest = static_cast<uint32_t>(most) >> left;
-      visit([=](int32_t a) {
-        const uint32_t magnitude = size_of_value(a);
-        const auto shifted = static_cast<int32_t>(magnitude << left);
-        return with_sign(magnitude > largest ? most : shifted, a);
-      });
+      const auto largest = set(std::min(limit, kLargest) >> left), places = set(left);
+      visit([=](auto a)
+                HWY_ATTR { return hn::IfThenElse(hn::Gt(a, largest), most, hn::Shl(a, places)); });
     }
     return true;
   }
-  if (shift < 15 || shift > 46) return false;
-  if (shift <= 16) {
-    const int32_t half = 1 << (shift - 1), scale = b << (16 - shift);
-    visit([=](int32_t a) {
-      return clip((a >> 16) * scale + (((a & 0xFFFF) * b + half - negative(a)) >> shift));
-    });
-  } else {
-    const int32_t half = 1 << (shift - 17), rest = shift - 16;
-    visit([=](int32_t a) {
-      const int32_t upper = (a >> 16) * b + (((a & 0xFFFF) * b - negative(a)) >> 16);
-      return clip((upper + half) >> rest);
-    });
+  const auto factor = set(b);
+  if (shift == 15) {
+    visit([=](auto a) HWY_ATTR { return hn::Min(times_q15(a, factor), most); });
+    return true;
   }
+  // Above, no product passes 2^29.
+  if (shift < 17 || shift > 46 || limit < int64_t{1} << 29) return false;
+  const auto half = set(int64_t{1} << (shift - 17)), places = set(shift - 16);
+  visit([=](auto a) HWY_ATTR {
+    const auto upper =
+        hn::Add(hn::Mul(hn::ShiftRight<16>(a), factor), floor_low_product(a, factor));
+    return hn::Shr(hn::Add(upper, half), places);
+  });
   return true;
 }
 
 inline bool mul_shift_narrow(const TileArgs& args, int32_t b, int32_t shift, int64_t limit) {
-  TileArgs one = args;
-  one.scalars = 0;
-  return visit_narrow_product(b, shift, limit,
-                              [&](auto formula) { map1<int32_t, int32_t>(one, formula); });
+  namespace hn = hwy::HWY_NAMESPACE;
+  const Lanes d;
+  const size_t n = args.n;
+  const int32_t* a = array<int32_t>(args, 0);
+  int32_t* result = static_cast<int32_t*>(args.result);
+  return visit_narrow_product(b, shift, limit, [=](auto formula) HWY_ATTR {
+    const auto one = [=](const int32_t* from, int32_t* to) HWY_ATTR {
+      const auto v = hn::LoadU(d, from);
+      hn::StoreU(with_signs(formula(magnitudes(v)), v), d, to);
+    };
+    size_t done = 0;
+    for (; done + hn::Lanes(d) <= n; done += hn::Lanes(d)) one(a + done, result + done);
+    if (done == n) return;
+    Padded<int32_t> rest(a + done, n - done);
+    one(rest.data, rest.data);
+    std::copy_n(rest.data, n - done, result + done);
+  });
 }
 
 inline void op_mul_shift(const TileArgs& args) {

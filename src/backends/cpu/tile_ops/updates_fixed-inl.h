@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // The fixed-point kernels of updates.hpp.
 
-// Calls loop(row, first, count, x, formula) such that formula(x[k]) is mul_shift of element
-// first + k of the row of x0: once a row where the factor has a 32-bit formula, otherwise for
-// pieces multiplied beforehand.
+// Calls loop(row, first, count, x, formula) such that formula(x[k]) is |mul_shift| of element
+// first + k of the row of x0, from magnitudes to magnitudes: once a row where the factor has a
+// 32-bit formula, otherwise for pieces multiplied beforehand.
 template <class Loop>
 HWY_INLINE void with_product(const UpdateArgs& args, Loop loop) {
   const size_t rows = args.rows, n = args.n;
   if (visit_narrow_product(single<int32_t>(args, 0), single<int32_t>(args, 1), args.limit[0],
-                           [&](auto formula) {
+                           [&](auto formula) HWY_ATTR {
                              for (size_t row = 0; row < rows; ++row)
                                loop(row, 0, n, operand_row<int32_t>(args, 0, row), formula);
                            }))
@@ -28,30 +28,57 @@ HWY_INLINE void with_product(const UpdateArgs& args, Loop loop) {
       product.n = std::min(kPiece, n - first);
       product.attrs = &attrs;
       op_mul_shift(product);
-      loop(row, first, product.n, products, [](int32_t v) { return v; });
+      loop(row, first, product.n, products, [](auto magnitude) HWY_ATTR { return magnitude; });
     }
 }
 
-/// v factor / 2^15, halves away from zero; 0 <= factor < 2^15.
-HWY_INLINE int32_t times_q15(int32_t v, int32_t factor) {
-  const auto negative = static_cast<int32_t>(static_cast<uint32_t>(v) >> 31);
-  return (v >> 16) * (2 * factor) + (((v & 0xFFFF) * factor + (1 << 14) - negative) >> 15);
+// x, y -> result, a vector at a time.
+template <class Formula>
+HWY_INLINE void map_vectors(size_t n, const int32_t* x, const int32_t* y, int32_t* result,
+                            Formula formula) {
+  namespace hn = hwy::HWY_NAMESPACE;
+  const Lanes d;
+  size_t done = 0;
+  for (; done + hn::Lanes(d) <= n; done += hn::Lanes(d))
+    hn::StoreU(formula(hn::LoadU(d, x + done), hn::LoadU(d, y + done)), d, result + done);
+  if (done == n) return;
+  const Padded<int32_t> left(x + done, n - done), right(y + done, n - done);
+  Padded<int32_t> rest;
+  hn::Store(formula(hn::Load(d, left.data), hn::Load(d, right.data)), d, rest.data);
+  std::copy_n(rest.data, n - done, result + done);
+}
+
+// sum + a magnitude with the sign of v, and sum - it.
+template <class U, class V>
+HWY_INLINE V add_signed(V sum, U magnitude, V v) {
+  namespace hn = hwy::HWY_NAMESPACE;
+  const auto q = hn::BitCast(Lanes(), magnitude);
+  return hn::IfThenElse(hn::Lt(v, hn::Zero(Lanes())), hn::Sub(sum, q), hn::Add(sum, q));
+}
+template <class U, class V>
+HWY_INLINE V sub_signed(V sum, U magnitude, V v) {
+  namespace hn = hwy::HWY_NAMESPACE;
+  const auto q = hn::BitCast(Lanes(), magnitude);
+  return hn::IfThenElse(hn::Lt(v, hn::Zero(Lanes())), hn::Add(sum, q), hn::Sub(sum, q));
 }
 
 inline int32_t update_velocity(const UpdateArgs& args) {
-  const auto factor = single<int32_t>(args, 2);
-  const auto most = static_cast<int32_t>(args.limit[1]), low = static_cast<int32_t>(args.low),
-             high = static_cast<int32_t>(args.high);
-  with_product(args,
-               [=, &args](size_t row, size_t first, size_t n, const int32_t* x, auto formula) {
-                 const int32_t* before = operand_row<int32_t>(args, 1, row) + first;
-                 int32_t* to = result_row<int32_t>(args, 0, row) + first;
-                 PARAGON_INDEPENDENT
-                 for (size_t i = 0; i < n; ++i) {
-                   const int32_t clipped = clamp_between(times_q15(before[i], factor), -most, most);
-                   to[i] = clamp_between(wrap_add(clipped, formula(x[i])), low, high);
-                 }
-               });
+  namespace hn = hwy::HWY_NAMESPACE;
+  const Lanes d;
+  const UnsignedLanes unsigned_d;
+  const auto factor = hn::Set(unsigned_d, static_cast<uint32_t>(single<int32_t>(args, 2)));
+  const auto most = hn::Set(unsigned_d, static_cast<uint32_t>(args.limit[1]));
+  const auto low = hn::Set(d, static_cast<int32_t>(args.low)),
+             high = hn::Set(d, static_cast<int32_t>(args.high));
+  with_product(args, [=, &args](size_t row, size_t first, size_t n, const int32_t* x,
+                                auto formula) HWY_ATTR {
+    map_vectors(n, x, operand_row<int32_t>(args, 1, row) + first,
+                result_row<int32_t>(args, 0, row) + first, [=](auto g, auto before) HWY_ATTR {
+                  const auto kept =
+                      with_signs(hn::Min(times_q15(magnitudes(before), factor), most), before);
+                  return hn::Min(hn::Max(add_signed(kept, formula(magnitudes(g)), g), low), high);
+                });
+  });
   return 0;
 }
 
@@ -68,8 +95,11 @@ HWY_INLINE int32_t zeros_of(int32_t g) {
 // Results are written last, as each may lie where any operand lies. What the next piece reads is
 // asked for in time, since the states of large networks lie far away.
 inline int32_t update_ratio(const UpdateArgs& args) {
+  namespace hn = hwy::HWY_NAMESPACE;
   constexpr size_t kPiece = 256, kLine = 64 / sizeof(int32_t);
-  const auto gain = single<int32_t>(args, 2), most = static_cast<int32_t>(args.limit[1]);
+  const UnsignedLanes d;
+  const auto gain = hn::Set(d, static_cast<uint32_t>(single<int32_t>(args, 2)));
+  const auto most = hn::Set(d, static_cast<uint32_t>(args.limit[1]));
   const int32_t bits = args.decay_bits, epsilon = args.epsilon;
   with_product(
       args, [=, &args](size_t row, size_t begin, size_t n, const int32_t* x, auto formula) {
@@ -85,12 +115,13 @@ inline int32_t update_ratio(const UpdateArgs& args) {
             __builtin_prefetch(mean + kPiece + i);
             __builtin_prefetch(square + kPiece + i);
           }
-          PARAGON_INDEPENDENT
-          for (size_t i = 0; i < count; ++i) {
-            const int32_t g = formula(x[done + i]), m = mean[i];
-            gradient[i] = g;
-            means[i] = wrap_add(m, clamp_between(times_q15(wrap_sub(g, m), gain), -most, most));
-          }
+          map_vectors(count, x + done, mean, gradient,
+                      [=](auto g, auto) HWY_ATTR { return with_signs(formula(magnitudes(g)), g); });
+          map_vectors(count, gradient, mean, means, [=](auto g, auto m) HWY_ATTR {
+            const auto difference = hn::Sub(g, m);
+            const auto change = hn::Min(times_q15(magnitudes(difference), gain), most);
+            return add_signed(m, change, difference);
+          });
           PARAGON_INDEPENDENT
           for (size_t i = 0; i < count; ++i)
             gradient[i] = fixed::mean_square(square[i], gradient[i], bits, zeros_of(gradient[i]));
@@ -106,15 +137,18 @@ inline int32_t update_ratio(const UpdateArgs& args) {
 }
 
 inline int32_t update_write(const UpdateArgs& args) {
-  const auto low = static_cast<int32_t>(args.low), high = static_cast<int32_t>(args.high);
-  with_product(args,
-               [=, &args](size_t row, size_t first, size_t n, const int32_t* x, auto formula) {
-                 const int32_t* before = operand_row<int32_t>(args, 1, row) + first;
-                 int32_t* to = result_row<int32_t>(args, 0, row) + first;
-                 PARAGON_INDEPENDENT
-                 for (size_t i = 0; i < n; ++i)
-                   to[i] = clamp_between(wrap_sub(before[i], formula(x[i])), low, high);
-               });
+  namespace hn = hwy::HWY_NAMESPACE;
+  const Lanes d;
+  const auto low = hn::Set(d, static_cast<int32_t>(args.low)),
+             high = hn::Set(d, static_cast<int32_t>(args.high));
+  with_product(args, [=, &args](size_t row, size_t first, size_t n, const int32_t* x,
+                                auto formula) HWY_ATTR {
+    map_vectors(n, x, operand_row<int32_t>(args, 1, row) + first,
+                result_row<int32_t>(args, 0, row) + first, [=](auto v, auto before) HWY_ATTR {
+                  const auto moved = sub_signed(before, formula(magnitudes(v)), v);
+                  return hn::Min(hn::Max(moved, low), high);
+                });
+  });
   return 0;
 }
 
@@ -140,6 +174,13 @@ int32_t write_view_by_operations(const UpdateArgs& args) {
   return bits;
 }
 
+template <class U>
+HWY_INLINE uint32_t or_lanes(U v) {
+  Padded<uint32_t> lanes;
+  hwy::HWY_NAMESPACE::Store(v, UnsignedLanes(), lanes.data);
+  return std::accumulate(std::begin(lanes.data), std::end(lanes.data), 0u, std::bit_or<>());
+}
+
 // Asks for memory that will be written: the other threads have read these views, and a store would
 // wait until their copies are gone. It need not exist.
 HWY_INLINE void own_soon(const void* memory, size_t bytes) {
@@ -153,31 +194,64 @@ HWY_INLINE void own_soon(const void* memory, size_t bytes) {
   }
 }
 
+// Numbers that fit into R.
+template <class R, class V>
+HWY_INLINE void store_narrow(V v, R* to) {
+  namespace hn = hwy::HWY_NAMESPACE;
+  const hn::Rebind<R, Lanes> d;
+#if HWY_TARGET == HWY_AVX3  // Highway's DemoteTo takes three instructions of the kind
+  if constexpr (sizeof(R) == 1)
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(to), _mm512_cvtepi32_epi8(v.raw));
+  else
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), _mm512_cvtepi32_epi16(v.raw));
+#else
+  hn::StoreU(hn::DemoteTo(d, v), d, to);
+#endif
+}
+
 template <class R>
 int32_t update_write_view(const UpdateArgs& args) {
+  namespace hn = hwy::HWY_NAMESPACE;
   const auto shift = single<int32_t>(args, 2);
   if (shift < 1 || shift > 31) return write_view_by_operations<R>(args);
-  const auto low = static_cast<int32_t>(args.low), high = static_cast<int32_t>(args.high),
-             most = static_cast<int32_t>(args.limit[1]);
-  const uint32_t half = 1u << (shift - 1);
-  uint32_t bits = 0;
-  with_product(
-      args, [=, &args, &bits](size_t row, size_t first, size_t n, const int32_t* x, auto formula) {
-        const int32_t* before = operand_row<int32_t>(args, 1, row) + first;
-        int32_t* to = result_row<int32_t>(args, 0, row) + first;
-        R* seen = result_row<R>(args, 1, row) + first;
-        own_soon(seen + 4 * args.result_stride[1], n * sizeof(R));
-        uint32_t collected = 0;
-        PARAGON_INDEPENDENT
-        for (size_t i = 0; i < n; ++i) {
-          const int32_t value = clamp_between(wrap_sub(before[i], formula(x[i])), low, high);
-          const uint32_t magnitude = size_of_value(value);
-          const auto rounded = static_cast<int32_t>((magnitude + half) >> shift);
-          collected |= magnitude;
-          to[i] = value;
-          seen[i] = static_cast<R>(with_sign(rounded > most ? most : rounded, value));
-        }
-        bits |= collected;
-      });
-  return static_cast<int32_t>(bits);
+  const Lanes d;
+  const UnsignedLanes unsigned_d;
+  const auto low = hn::Set(d, static_cast<int32_t>(args.low)),
+             high = hn::Set(d, static_cast<int32_t>(args.high));
+  const auto most = hn::Set(unsigned_d, static_cast<uint32_t>(args.limit[1])),
+             half = hn::Set(unsigned_d, 1u << (shift - 1)),
+             places = hn::Set(unsigned_d, static_cast<uint32_t>(shift));
+  auto bits = hn::Zero(unsigned_d);
+  with_product(args, [=, &args, &bits](size_t row, size_t first, size_t n, const int32_t* x,
+                                       auto formula) HWY_ATTR {
+    const int32_t* before = operand_row<int32_t>(args, 1, row) + first;
+    int32_t* to = result_row<int32_t>(args, 0, row) + first;
+    R* seen = result_row<R>(args, 1, row) + first;
+    own_soon(seen + 4 * args.result_stride[1], n * sizeof(R));
+    auto collected = bits;
+    const auto one = [&](const int32_t* v_at, const int32_t* before_at, int32_t* to_at,
+                         R* seen_at) HWY_ATTR {
+      const auto v = hn::LoadU(d, v_at);
+      const auto moved = sub_signed(hn::LoadU(d, before_at), formula(magnitudes(v)), v);
+      const auto value = hn::Min(hn::Max(moved, low), high);
+      const auto magnitude = magnitudes(value);
+      const auto rounded = hn::Min(hn::Shr(hn::Add(magnitude, half), places), most);
+      collected = hn::Or(collected, magnitude);
+      hn::StoreU(value, d, to_at);
+      store_narrow(with_signs(rounded, value), seen_at);
+    };
+    size_t done = 0;
+    for (; done + hn::Lanes(d) <= n; done += hn::Lanes(d))
+      one(x + done, before + done, to + done, seen + done);
+    if (done < n) {
+      const Padded<int32_t> v(x + done, n - done);
+      Padded<int32_t> value(before + done, n - done);
+      Padded<R> view;
+      one(v.data, value.data, value.data, view.data);
+      std::copy_n(value.data, n - done, to + done);
+      std::copy_n(view.data, n - done, seen + done);
+    }
+    bits = collected;
+  });
+  return static_cast<int32_t>(or_lanes(bits));
 }

@@ -3,7 +3,10 @@
 
 #include <algorithm>
 #include <bit>
+#include <functional>
+#include <iterator>
 #include <limits>
+#include <numeric>
 #include <type_traits>
 
 #include "backends/cpu/simd_targets.hpp"
