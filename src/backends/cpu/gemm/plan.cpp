@@ -22,6 +22,9 @@ constexpr size_t kMaxKeptBytes = size_t{8} << 20;  ///< most of B kept packed by
 constexpr size_t kMinWorkPerThread = 1536;         ///< half a microsecond
 constexpr size_t kDirectBTiles = 16;  ///< B is read in place for at most so many tiles of rows
 constexpr size_t kDirectBBytes = size_t{64} << 10;  ///< or if no larger than this
+/// Rows whole pages apart fall into the same few sets of the level-1 and level-2 caches: a panel
+/// of B does not stay there, so that fewer tiles than the above pay for a copy.
+constexpr size_t kPage = 4096, kCollidingBTiles = 2;
 
 size_t divide_up(size_t a, size_t b) {
   return (a + b - 1) / b;
@@ -60,7 +63,10 @@ size_t column_bytes(const GemmPlan& plan) {
 bool copies_b(const GemmPlan& plan, size_t rows, size_t panels) {
   if (plan.shape.b_packed) return false;
   if (plan.kernels->adjacent_rows_partial_b == nullptr || plan.shape.b_transposed) return true;
-  return divide_up(rows, plan.mr) > kDirectBTiles &&
+  const size_t tiles = divide_up(rows, plan.mr);
+  if (plan.shape.n * plan.kernels->element_bytes % kPage == 0 && tiles > kCollidingBTiles)
+    return true;
+  return tiles > kDirectBTiles &&
          panels * plan.nr * plan.units * column_bytes(plan) > kDirectBBytes;
 }
 
@@ -138,7 +144,7 @@ void choose_blocks(GemmPlan& plan, size_t rows, size_t columns) {
 size_t strip_row(const GemmPlan& plan, size_t bytes) {
   const size_t row = round_up(plan.nc * bytes, kCacheLine);
   // Rows a page apart would share a few cache sets.
-  return row % 4096 == 0 ? row + kCacheLine : row;
+  return row % kPage == 0 ? row + kCacheLine : row;
 }
 
 void lay_out_scratch(GemmPlan& plan, size_t rows) {
