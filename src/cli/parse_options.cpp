@@ -51,6 +51,10 @@ void add_webgpu(CLI::App* app, WebgpuSettings& webgpu) {
       ->type_name("NAME");
   app->add_option("--webgpu-library", webgpu.library, "another library of WebGPU")
       ->type_name("FILE");
+  app->add_option("--data-bytes", webgpu.data_bytes,
+                  "of device webgpu: largest data set to copy there, larger ones are sent as steps "
+                  "need them; unset: what it can bind")
+      ->type_name("UINT");
   app->add_flag("--strict-device", webgpu.strict,
                 "of device webgpu: refuse software adapters and emulated types");
 }

@@ -9,6 +9,7 @@
 
 #include "backends/webgpu/device.hpp"
 #include "backends/webgpu/instance.hpp"
+#include "graph_runner.hpp"
 #include "raises.hpp"
 #include "train/problems.hpp"
 #include "train/programs.hpp"
@@ -57,6 +58,83 @@ TEST_F(Webgpu, IntegersTrainToTheBitsOfTheCpu) {
     EXPECT_TRUE(testing::same_parameters(got.network, expected.network));
     EXPECT_EQ(got.losses, expected.losses);
   }
+}
+
+// Two epochs are more runs than one submission holds, and the last batch is padded.
+TEST_F(Webgpu, DataSetsThatStreamGiveTheSameBits) {
+  data::Dataset set = blobs({20, 20}, 32 * 21 + 5, 10, 1);
+  data::Dataset numbers = set;  // 32 bits, with targets
+  numbers.values.assign(set.bytes.begin(), set.bytes.end());
+  numbers.bytes.clear();
+  numbers.labels.clear();
+  numbers.target_width = 10;
+  for (size_t i = 0; i < set.labels.size() * 10; ++i)
+    numbers.targets.push_back(static_cast<float>(i % 7) / 7);
+  const Optimizer optimizer = Adam{.rate = 0.01};
+  for (const auto& [type, each] : {std::pair{int8, &set}, {float32, &numbers}}) {
+    SCOPED_TRACE(name(type));
+    set_webgpu({});
+    const auto trained = [&] {
+      Trained result{testing::dense_network(type), {}};
+      Trainer trainer(result.network,
+                      {.device = "webgpu",
+                       .optimizer = optimizer,
+                       .loss = each->targets.empty() ? "cross_entropy" : "mean_squared_error",
+                       .batch = 32,
+                       .epochs = 2,
+                       .seed = 9});
+      for (const EpochStats& epoch : trainer.fit(*each)) result.losses.push_back(epoch.loss);
+      return result;
+    };
+    const Trained whole = trained();
+    set_webgpu({.data_bytes = 1000});  // less than the labels need
+    const Trained streamed = trained();
+    EXPECT_TRUE(testing::same_parameters(streamed.network, whole.network));
+    EXPECT_EQ(streamed.losses, whole.losses);
+  }
+}
+
+std::unique_ptr<runtime::Instance> instance_of(testing::GraphMaker maker) {
+  maker.finish();
+  const runtime::Backend& backend = runtime::find_backend("webgpu");
+  return backend.instantiate(runtime::compile(maker.graph, backend.compile_options()), 1);
+}
+
+TEST_F(Webgpu, DataThatCannotStreamIsATypedError) {
+  set_webgpu({.data_bytes = 64});
+  const auto message = [&](auto build) {
+    testing::GraphMaker m;
+    build(m, m.input("table", int32, {100, 4}, ir::SlotRole::kData));
+    try {
+      instance_of(std::move(m));
+    } catch (const DeviceMemoryError& error) {
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  const auto sum = [](testing::GraphMaker& m, ir::NodeId table) {
+    m.output("sum", m.b().sum(table, 0));
+  };
+  EXPECT_TRUE(testing::contains(message(sum), "'table' needs 1600 bytes")) << message(sum);
+  const auto by_state = [](testing::GraphMaker& m, ir::NodeId table) {
+    m.output("rows", m.b().gather(table, m.state("which", int32, {3})));
+  };
+  EXPECT_TRUE(testing::contains(message(by_state), "slot 'which'")) << message(by_state);
+}
+
+// More workgroups than one dimension of a dispatch holds.
+TEST_F(Webgpu, LongTensorsTakeTwoDimensions) {
+  constexpr size_t kRows = 17'000'000;
+  testing::GraphMaker m;
+  const ir::NodeId x = m.state("x", int32, {kRows, 1});
+  m.assign("x", m.b().add(x, m.b().iota({kRows, 1}, 0)));
+  const auto instance = instance_of(std::move(m));
+  std::vector<int32_t> values(kRows);
+  for (size_t i = 0; i < kRows; ++i) values[i] = static_cast<int32_t>(i % 1000);
+  instance->upload(0, std::as_bytes(std::span(values)));
+  instance->run(0);
+  instance->download(0, std::as_writable_bytes(std::span(values)));
+  for (size_t i = 0; i < kRows; ++i) ASSERT_EQ(values[i], static_cast<int32_t>(i + i % 1000)) << i;
 }
 
 TEST_F(Webgpu, FloatsTrainAsOnTheCpu) {
@@ -128,6 +206,9 @@ TEST_F(Webgpu, UnknownAdaptersAndFeaturesAreRefusedByName) {
   set_webgpu({.adapter = "no such adapter"});
   EXPECT_TRUE(
       testing::contains(testing::message_of([] { webgpu_device_name(); }), "no such adapter"));
+  setenv("PARAGON_WEBGPU_DATA_BYTES", "12 MB", 1);
+  EXPECT_TRUE(testing::contains(testing::message_of([] { webgpu_device_name(); }), "12 MB"));
+  unsetenv("PARAGON_WEBGPU_DATA_BYTES");
   set_webgpu({.features = "some"});
   EXPECT_TRUE(testing::contains(testing::message_of([] { webgpu_device_name(); }), "some"));
 }

@@ -10,12 +10,13 @@
 #include <utility>
 
 #include "backends/webgpu/emit/plan.hpp"
+#include "backends/webgpu/settings.hpp"
 #include "runtime/host_memory.hpp"
 
 namespace paragon::webgpu {
 namespace {
 
-constexpr size_t kRunsPerSubmission = 16, kSubmissionsInFlight = 3;
+constexpr size_t kSubmissionsInFlight = 3;
 constexpr WGPUBufferUsage kStorage =
     WGPUBufferUsage_Storage | WGPUBufferUsage_CopyDst | WGPUBufferUsage_CopySrc;
 constexpr WGPUBufferUsage kUniform = WGPUBufferUsage_Uniform | WGPUBufferUsage_CopyDst;
@@ -48,11 +49,21 @@ std::vector<WGPUComputePipeline> create_pipelines(Device& device,
   return pipelines;
 }
 
+/// Bytes of the largest data slot that lies on the device.
+size_t largest_data(const Device& device) {
+  const WGPULimits& limits = device.adapter().limits;
+  const uint64_t most = std::min(limits.maxBufferSize, limits.maxStorageBufferBindingSize);
+  const uint64_t wanted = settings().data_bytes;
+  return wanted == 0 ? most : std::min(most, wanted);
+}
+
 }  // namespace
 
 WebgpuInstance::WebgpuInstance(std::shared_ptr<const runtime::Program> program,
                                std::shared_ptr<Device> device)
-    : program_(std::move(program)), device_(std::move(device)), layout_(*program_) {
+    : program_(std::move(program)),
+      device_(std::move(device)),
+      layout_(*program_, largest_data(*device_)) {
   Tables tables;
   const std::vector<PhasePlan> plans =
       plan_kernels(*program_, layout_, tables, device_->features());
@@ -79,6 +90,7 @@ WebgpuInstance::WebgpuInstance(std::shared_ptr<const runtime::Program> program,
   }
   create_buffers(tables.values(), params, window);
   upload_constants();
+  create_streams();
   record_words_.reserve(kRunsPerSubmission * kRecordWords);
   pending_.reserve(kRecordWords);
 }
@@ -103,8 +115,8 @@ void WebgpuInstance::create_buffers(const std::vector<int32_t>& tables,
       device_->create_buffer(params.size() * 4 + params_window, kUniform, "the kernels' numbers");
   records_ =
       device_->create_buffer(kRunsPerSubmission * kRecordBytes, kUniform, "the runs' scalars");
-  for (const size_t bytes : layout_.data_bytes())
-    data_.push_back(device_->create_buffer(bytes, kStorage, "the data set"));
+  for (const DataSlot& data : layout_.data())
+    data_.push_back(device_->create_buffer(data.bytes, kStorage, "the data set"));
   device_->write(tables_, 0, bytes_of(tables));
   device_->write(curves_, 0, curves);
   device_->write(params_, 0, bytes_of(params));
@@ -128,6 +140,36 @@ void WebgpuInstance::upload_constants() {
     // A scalar takes two words, of which narrow types use the first.
     device_->write(bank(layout_[id]), size_t{layout_[id].word} * 4,
                    std::as_bytes(std::span(&buffer.constant, 1)));
+  }
+}
+
+void WebgpuInstance::create_streams() {
+  host_scalars_.resize(program_->slots.size());
+  for (const DataSlot& data : layout_.data()) {
+    Stream& stream = streams_.emplace_back();
+    stream.gatherings = data.gatherings;
+    const Place& place = layout_[data.buffer];
+    stream.windows.resize(kRunsPerSubmission * place.window * place.pitch * size_of(place.type));
+  }
+}
+
+void WebgpuInstance::stream(size_t phase) {
+  for (size_t i = 0; i < streams_.size(); ++i) {
+    Stream& stream = streams_[i];
+    const Place& place = layout_[layout_.data()[i].buffer];
+    const size_t row = place.cols * size_of(place.type), pitch = place.pitch * size_of(place.type);
+    for (Gathering& gathering : stream.gatherings) {
+      if (gathering.phase != phase) continue;
+      const size_t known = stream.host.size() / std::max<size_t>(row, 1);
+      std::byte* to = stream.windows.data() + encoded_ * place.window * pitch;
+      for (size_t r = 0; r < gathering.rows; ++r, to += pitch) {
+        const auto index = static_cast<uint64_t>(gathering.index.at(r, host_scalars_));
+        if (index < known)
+          std::memcpy(to, stream.host.data() + index * row, row);
+        else  // as a gather from the device's memory
+          std::memset(to, 0, row);
+      }
+    }
   }
 }
 
@@ -183,6 +225,7 @@ void WebgpuInstance::upload(uint32_t slot, std::span<const std::byte> bytes) {
   runtime::expect_upload(*program_, slot, bytes.size());
   const Place& place = layout_[slot];
   if (bytes.empty()) return;
+  if (place.is_scalar()) std::memcpy(&host_scalars_[slot], bytes.data(), bytes.size());
   const bool whole_words = program_->buffers[slot].shape.is_scalar() && bytes.size() >= 4;
   if (whole_words && place.bank == Bank::kMemory && defer(place, bytes)) return;
   flush();
@@ -191,8 +234,13 @@ void WebgpuInstance::upload(uint32_t slot, std::span<const std::byte> bytes) {
 
 void WebgpuInstance::bind(uint32_t slot, std::span<const std::byte> bytes) {
   runtime::expect_bind(*program_, slot, bytes.size());
+  const Place& place = layout_[slot];
+  if (place.window > 0) {
+    streams_[place.data].host = bytes;
+    return;
+  }
   flush();
-  write(layout_[slot], bytes);
+  write(place, bytes);
 }
 
 void WebgpuInstance::begin_pass() {
@@ -217,9 +265,10 @@ void WebgpuInstance::encode(const BoundKernel& kernel, size_t record) {
 void WebgpuInstance::run(size_t phase) {
   device_->check_alive();
   begin_pass();
+  stream(phase);
   const size_t start = record_words_.size();
   record_words_.push_back(static_cast<uint32_t>(pending_.size() / 2));
-  record_words_.push_back(0);
+  record_words_.push_back(static_cast<uint32_t>(half_ * kRunsPerSubmission + encoded_));
   record_words_.insert(record_words_.end(), pending_.begin(), pending_.end());
   record_words_.resize(start + kRecordWords);
   pending_.clear();
@@ -231,6 +280,12 @@ WGPUSubmissionIndex WebgpuInstance::flush() {
   if (encoder_ == nullptr) return 0;
   end_pass();
   device_->write(records_, 0, bytes_of(record_words_));
+  for (size_t i = 0; i < streams_.size(); ++i) {
+    const std::vector<std::byte>& windows = streams_[i].windows;
+    const size_t used = (windows.size() / kRunsPerSubmission * encoded_ + 3) / 4 * 4;
+    device_->write(data_[i], half_ * windows.size(), std::span(windows).first(used));
+  }
+  half_ = 1 - half_;
   const WGPUSubmissionIndex index = device_->submit(std::exchange(encoder_, nullptr));
   record_words_.clear();
   encoded_ = 0;
@@ -246,6 +301,11 @@ void WebgpuInstance::download(uint32_t slot, std::span<std::byte> bytes) {
   runtime::expect_bytes(*program_, slot, bytes.size());
   const Place& place = layout_[slot];
   if (bytes.empty()) return;
+  if (place.window > 0) {
+    const std::span<const std::byte> host = streams_[place.data].host;
+    std::copy_n(host.begin(), std::min(host.size(), bytes.size()), bytes.begin());
+    return;
+  }
   // A value that no run has carried to the device yet.
   if (bytes.size() >= 4 && place.is_scalar()) {
     size_t known = 0;

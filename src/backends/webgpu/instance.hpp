@@ -38,6 +38,13 @@ class WebgpuInstance final : public runtime::Instance {
     std::string name;
   };
 
+  /// A data slot that stays on the host.
+  struct Stream {
+    std::vector<Gathering> gatherings;  ///< none: the slot lies on the device
+    std::span<const std::byte> host;    ///< what is bound
+    std::vector<std::byte> windows;     ///< of the runs that are not yet submitted
+  };
+
   void create_buffers(const std::vector<int32_t>& tables, const std::vector<uint32_t>& params,
                       uint32_t params_window);
   void upload_constants();
@@ -48,6 +55,9 @@ class WebgpuInstance final : public runtime::Instance {
   void begin_pass();
   void end_pass();
   void encode(const BoundKernel& kernel, size_t record);
+  void create_streams();
+  /// Puts the rows of a phase's next run into the windows of the submission.
+  void stream(size_t phase);
   /// Submits what is encoded.
   WGPUSubmissionIndex flush();
 
@@ -57,6 +67,9 @@ class WebgpuInstance final : public runtime::Instance {
   std::vector<std::vector<BoundKernel>> phases_;
   Buffer memory_, flags_, tables_, curves_, params_, records_;
   std::vector<Buffer> data_;
+  std::vector<Stream> streams_;         // one for each data slot
+  std::vector<uint64_t> host_scalars_;  // what the host has set, by slot
+  size_t half_ = 0;                     // which windows the next submission reads
   Buffer staging_;
   WGPUBindGroup group_ = nullptr;
   WGPUCommandEncoder encoder_ = nullptr;

@@ -41,7 +41,8 @@ std::vector<bool> or_targets(const runtime::Program& program) {
 
 }  // namespace
 
-Layout::Layout(const runtime::Program& program) : places_(program.buffers.size()) {
+Layout::Layout(const runtime::Program& program, size_t data_bytes)
+    : places_(program.buffers.size()) {
   const std::vector<bool> collects = or_targets(program);
   for (BufferId id = 0; id < places_.size(); ++id) places_[id] = place_of(program.buffers[id]);
 
@@ -58,11 +59,22 @@ Layout::Layout(const runtime::Program& program) : places_(program.buffers.size()
       flag_words_ += kScalarWords;
     } else if (buffer.kind == Buffer::Kind::kSlot &&
                program.slots[buffer.slot].role == ir::SlotRole::kData) {
-      if (data_bytes_.size() == kDataBindings)
+      if (data_.size() == kDataBindings)
         raise("[webgpu] the program has more than {} data slots", kDataBindings);
       place.bank = Bank::kData;
-      place.data = static_cast<uint32_t>(data_bytes_.size());
-      data_bytes_.push_back(words(id) * 4);
+      place.data = static_cast<uint32_t>(data_.size());
+      DataSlot& data = data_.emplace_back();
+      data.buffer = id;
+      if (words(id) * 4 > data_bytes) {
+        data.gatherings = gatherings_of(
+            program, id,
+            fmt::format("[webgpu] slot '{}' needs {} bytes, at most {} may lie on the device",
+                        program.slots[buffer.slot].name, words(id) * 4, data_bytes));
+        for (const Gathering& gathering : data.gatherings)
+          place.window = std::max(place.window, static_cast<uint32_t>(gathering.rows));
+        place.rows = static_cast<uint32_t>(kWindows) * place.window;
+      }
+      data.bytes = words(id) * 4;
     }
   }
   // Scalars lie together, so that a step touches few of them; temporaries share an arena.

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "backends/webgpu/emit/kernel.hpp"
+#include "backends/webgpu/stream.hpp"
 #include "runtime/program.hpp"
 
 namespace paragon::webgpu {
@@ -25,6 +26,9 @@ struct Place {
   uint32_t word = 0;  ///< offset of the first element, a multiple of 4 words for tensors
   uint32_t rows = 1, cols = 1, pitch = 1;
   DType type = DType::float32;
+  /// Of a data slot that streams: rows that a run gathers, which lie one after the other from row
+  /// `window` times the run's number on (its record says which). 0: all rows lie on the device.
+  uint32_t window = 0;
 
   size_t bytes() const { return size_t{rows} * pitch * size_of(type); }
   bool is_scalar() const { return rows == 1 && cols == 1; }
@@ -32,21 +36,33 @@ struct Place {
 
 inline constexpr size_t kScalarWords = 2;  ///< of a scalar of any type
 
-/// Places of all buffers of a program. Raises if they need more than 32-bit offsets of words.
+/// Runs that go to the device together.
+inline constexpr size_t kRunsPerSubmission = 16;
+/// Windows of a data slot that streams: those of one submission, and of the next one.
+inline constexpr size_t kWindows = 2 * kRunsPerSubmission;
+
+/// A data slot's buffer on the device.
+struct DataSlot {
+  runtime::BufferId buffer = runtime::kNoBuffer;
+  size_t bytes = 0;
+  std::vector<Gathering> gatherings;  ///< if it streams: what its windows hold
+};
+
+/// Places of all buffers of a program. Data slots larger than `data_bytes` stream. Raises if the
+/// others need more than 32-bit offsets of words.
 class Layout {
  public:
-  explicit Layout(const runtime::Program& program);
+  Layout(const runtime::Program& program, size_t data_bytes);
 
   const Place& operator[](runtime::BufferId buffer) const { return places_[buffer]; }
   size_t memory_words() const { return memory_words_; }
   size_t flag_words() const { return flag_words_; }
-  /// Bytes of each data buffer.
-  const std::vector<size_t>& data_bytes() const { return data_bytes_; }
+  const std::vector<DataSlot>& data() const { return data_; }
 
  private:
   std::vector<Place> places_;
   size_t memory_words_ = 0, flag_words_ = 0;
-  std::vector<size_t> data_bytes_;
+  std::vector<DataSlot> data_;
 };
 
 /// Rows of `place` between dense host memory and memory with the device's pitch.

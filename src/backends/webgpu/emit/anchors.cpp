@@ -211,7 +211,9 @@ class AnchorWriter {
   void gather() {
     const bool turned = dispatch_.attrs.a != 0;
     const std::string rows = w_.param(place(0).rows), zero = literal(dispatch_.type, 0);
+    const std::string window = place(0).window == 0 ? "" : w_.param(place(0).window);
     const auto index = [&](const std::string& i) {
+      if (!window.empty()) return fmt::format("record[0].y * {} + {}", window, i);
       const Place& p = place(1);
       return load(1, p.rows == 1 ? i : at(1, i, "0u"));
     };
