@@ -46,13 +46,18 @@ class GemmWriter {
         dispatch_(dispatch),
         product_(writer.layout[dispatch.operands[0]].type),
         doubles_(product_.operand == DType::float64),
+        packed_(writer.layout[dispatch.operands[0]].type == DType::int8 &&
+                writer.layout[dispatch.operands[1]].type == DType::int8),
         vectors_(!product_.wide && !doubles_),
         tiling_(tiling_for(dispatch, vectors_, features.software)),
         element_(doubles_                             ? "F64"
                  : product_.operand == DType::float32 ? "f32"
                                                       : "i32"),
-        quad_(doubles_ ? "array<F64, 4>" : fmt::format("vec4<{}>", element_)) {
-    if (doubles_) tiling_.depth /= 2;  // the same bytes
+        quad_(doubles_ ? "array<F64, 4>" : fmt::format("vec4<{}>", element_)),
+        tile_quad_(packed_ ? "vec4<u32>" : quad_) {
+    // The same bytes of workgroup memory.
+    if (doubles_) tiling_.depth /= 2;
+    if (packed_) tiling_.depth *= 4;
   }
 
   Part write() {
@@ -64,8 +69,9 @@ class GemmWriter {
     depth_ = w_.param(ta ? a.rows : a.cols);
     const std::string tiles_x =
         w_.param((static_cast<uint32_t>(dispatch_.cols) + tiling_.cols - 1) / tiling_.cols);
-    tile_ = w_.shared_array(quad_, tiling_.depth * (tiling_.rows + tiling_.cols) / 4);
-    // Operands as [depth][rows] and [depth][cols], four neighbours together.
+    tile_ = w_.shared_array(tile_quad_, lines() * (tiling_.rows + tiling_.cols) / 4);
+    // Operands as [depth][rows] and [depth][cols], four neighbours together; packed bytes as words
+    // of four products each.
     const Loader load_a = write_loader(0, tiling_.rows, rows_, ta),
                  load_b = write_loader(1, tiling_.cols, cols_, !tb);
 
@@ -90,7 +96,7 @@ class GemmWriter {
     };
     for (const Loader* loader : {&load_a, &load_b})
       for (uint32_t i = 0; i < loader->quads(); ++i)
-        w_.add("  var {}{}: {};\n", loader->quad, i, quad_);
+        w_.add("  var {}{}: {};\n", loader->quad, i, tile_quad_);
     fetch("0u");
     w_.add("  for (var k0 = 0u; k0 < {}; k0 += {}u) {{\n", depth_, tiling_.depth);
     put(load_a);
@@ -113,7 +119,7 @@ class GemmWriter {
   /// Functions that read a quad of an operand's tile from memory, and put it in workgroup memory.
   struct Loader {
     std::string fetch, put;
-    uint32_t all;            ///< quads of a tile
+    uint32_t all;            ///< quads of a tile, or words of packed bytes that lie alone
     char quad;               ///< name of an invocation's quads on their way
     std::string_view first;  ///< the tile's first row or column
     uint32_t quads() const { return (all + kThreads - 1) / kThreads; }
@@ -121,11 +127,14 @@ class GemmWriter {
 
   const Place& place(size_t operand) const { return w_.layout[dispatch_.operands[operand]]; }
 
+  /// Lines of a tile: a product each, or four of packed bytes.
+  uint32_t lines() const { return packed_ ? tiling_.depth / 4 : tiling_.depth; }
+
   /// Where quad `quad` of line k of an operand's tile lies: turned by k, so that neighbours in k
   /// come from different banks.
   std::string tile_at(size_t operand, uint32_t width, const std::string& k,
                       const std::string& quad) const {
-    const uint32_t first = operand == 0 ? 0 : tiling_.depth * tiling_.rows / 4;
+    const uint32_t first = operand == 0 ? 0 : lines() * tiling_.rows / 4;
     return fmt::format("{}[{}u + ({}) * {}u + (({}) ^ ((({}) >> 2u) & {}u))]", tile_, first, k,
                        width / 4, quad, k, width / 4 - 1);
   }
@@ -170,8 +179,63 @@ class GemmWriter {
     return doubles_ ? fmt::format("{}[{}]", quad, i) : fmt::format("{}.{}", quad, "xyzw"[i]);
   }
 
+  /// A word of an operand of bytes: element `element` and the next three.
+  std::string word(size_t operand, const std::string& element) {
+    return fmt::format(
+        "memory[({0}) >> 2u][({0}) & 3u]",
+        fmt::format("{} + (({}) >> 2u)", w_.base(dispatch_.operands[operand]), element));
+  }
+
+  /// The same for packed bytes: words of four neighbours in k.
+  Loader write_packed_loader(size_t operand, uint32_t width, const std::string& limit,
+                             bool row_is_k) {
+    const uint32_t per_line = width / 4;
+    const Loader loader{w_.unique("fetch"), w_.unique("put"),
+                        row_is_k ? lines() * per_line : lines() * width, operand == 0 ? 'p' : 'q',
+                        operand == 0 ? "first_row" : "first_col"};
+    const std::string pitch = w_.param(place(operand).pitch);
+    w_.add("fn {}(i: u32, first: u32, k0: u32) -> vec4<u32> {{\n", loader.fetch);
+    if (row_is_k) {
+      // Four rows of four neighbours, turned.
+      w_.add("  let k = k0 + i / {0}u * 4u;\n  let m = first + i % {0}u * 4u;\n", per_line);
+      w_.add("  let at = min(m, {} - 1u) / 4u * 4u;\n", limit);
+      for (int j = 0; j < 4; ++j)
+        w_.add("  let w{0} = select(0u, {1}, k + {0}u < {2});\n", j,
+               word(operand, fmt::format("min(k + {}u, {} - 1u) * {} + at", j, depth_, pitch)),
+               depth_);
+      w_.add(
+          "  let even = vec2<u32>(w0, w2) & vec2<u32>(0x00ff00ffu);\n"
+          "  let odd = (vec2<u32>(w0, w2) >> vec2<u32>(8u)) & vec2<u32>(0x00ff00ffu);\n"
+          "  let x = even | ((vec2<u32>(w1, w3) & vec2<u32>(0x00ff00ffu)) << vec2<u32>(8u));\n"
+          "  let y = odd | (vec2<u32>(w1, w3) & vec2<u32>(0xff00ff00u));\n"
+          "  return vec4<u32>((x.x & 0xffffu) | (x.y << 16u), (y.x & 0xffffu) | (y.y << 16u),\n"
+          "                   (x.x >> 16u) | (x.y & 0xffff0000u),\n"
+          "                   (y.x >> 16u) | (y.y & 0xffff0000u));\n}}\n");
+    } else {
+      w_.add("  let m = first + i / {0}u;\n  let k = k0 + i % {0}u * 4u;\n", lines());
+      w_.add("  let w = {};\n",
+             word(operand, fmt::format("min(m, {} - 1u) * {} + min(k, {} - 1u) / 4u * 4u", limit,
+                                       pitch, depth_)));
+      // What lies between the rows is anything.
+      w_.add(
+          "  let left = u32(clamp(i32({}) - i32(k), 0, 4));\n"
+          "  return vec4<u32>(extractBits(w, 0u, left * 8u), 0u, 0u, 0u);\n}}\n",
+          depth_);
+    }
+    w_.add("fn {}(i: u32, x: vec4<u32>) {{\n", loader.put);
+    if (row_is_k)
+      w_.add("  {} = x;\n", tile_at(operand, width, fmt::format("i / {}u", per_line),
+                                    fmt::format("i % {}u", per_line)));
+    else
+      w_.add("  let m = i / {0}u;\n  let line = i % {0}u;\n  {1}[m & 3u] = x.x;\n", lines(),
+             tile_at(operand, width, "line", "m >> 2u"));
+    w_.add("}}\n");
+    return loader;
+  }
+
   /// `row_is_k` says whether memory's rows hold one k each, or one row or column of the result.
   Loader write_loader(size_t operand, uint32_t width, const std::string& limit, bool row_is_k) {
+    if (packed_) return write_packed_loader(operand, width, limit, row_is_k);
     const Loader loader{w_.unique("fetch"), w_.unique("put"), tiling_.depth * width / 4,
                         operand == 0 ? 'p' : 'q', operand == 0 ? "first_row" : "first_col"};
     const std::string pitch = w_.param(place(operand).pitch);
@@ -230,7 +294,7 @@ class GemmWriter {
   uint32_t cols_apart() const { return tiling_.cols / tiling_.block_cols; }
 
   void multiply() {
-    const uint32_t each = tiling_.depth / tiling_.slices;
+    const uint32_t each = lines() / tiling_.slices;
     w_.add("    for (var kk = 0u; kk < {0}u; kk += 1u) {{\n      let k = slice * {0}u + kk;\n",
            each);
     for (uint32_t r = 0; r < tiling_.block_rows; r += 4)
@@ -245,6 +309,14 @@ class GemmWriter {
     for (uint32_t r = 0; r < tiling_.block_rows; ++r)
       for (uint32_t c = 0; c < tiling_.block_cols; c += vectors_ ? 4 : 1) {
         const std::string sum = fmt::format("c{}_{}", r, c);
+        if (packed_) {
+          const std::string a = one('a', r);
+          w_.add(
+              "      {0} = {0} + vec4<i32>(dot4I8Packed({1}, b{2}.x), dot4I8Packed({1}, b{2}.y), "
+              "dot4I8Packed({1}, b{2}.z), dot4I8Packed({1}, b{2}.w));\n",
+              sum, a, c);
+          continue;
+        }
         w_.add("      {} = {};\n", sum,
                product_.add(sum, one('a', r), vectors_ ? fmt::format("b{}", c) : one('b', c)));
       }
@@ -311,9 +383,9 @@ class GemmWriter {
   Writer& w_;
   const Dispatch& dispatch_;
   Product product_;
-  bool doubles_, vectors_;  // vectors: sums are vectors of four columns
+  bool doubles_, packed_, vectors_;  // vectors: sums are vectors of four columns
   Tiling tiling_;
-  std::string element_, quad_, tile_, store_, rows_, cols_, depth_, shift_;
+  std::string element_, quad_, tile_quad_, tile_, store_, rows_, cols_, depth_, shift_;
 };
 
 }  // namespace
