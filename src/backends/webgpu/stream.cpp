@@ -39,14 +39,13 @@ class HostColumn::Finder {
     uint32_t node = 0;
     switch (buffer.kind) {
       case Buffer::Kind::kConstant:
-        node = add({.operands = {}, .value = ir::load_integer(buffer.type, &buffer.constant, 0)});
+        node = add({.value = ir::load_integer(buffer.type, &buffer.constant, 0)});
         break;
       case Buffer::Kind::kSlot:
         if (program_.slots[buffer.slot].role != ir::SlotRole::kInput || !buffer.shape.is_scalar())
           refuse(reason_, "which rows come next depends on slot '" +
                               program_.slots[buffer.slot].name + "', no scalar input");
-        node = add(
-            {.kind = Node::Kind::kSlot, .type = buffer.type, .operands = {}, .slot = buffer.slot});
+        node = add({.kind = Node::Kind::kSlot, .type = buffer.type, .slot = buffer.slot});
         break;
       case Buffer::Kind::kTemporary:
         node = computed(id);
@@ -92,8 +91,7 @@ class HostColumn::Finder {
     Node node{.kind = Node::Kind::kCompute,
               .op = instruction.op,
               .type = instruction.type,
-              .attrs = instruction.attrs,
-              .operands = {}};
+              .attrs = instruction.attrs};
     if (is_float(instruction.type)) refuse_floats();
     for (const runtime::Operand& operand : instruction.operands)
       if (operand.kind != runtime::Operand::Kind::kNone)

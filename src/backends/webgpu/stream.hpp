@@ -27,8 +27,8 @@ class HostColumn {
     Kind kind = Kind::kConstant;
     ir::Op op = ir::Op::constant;
     DType type = DType::int32;
-    ir::Attrs attrs;
-    std::vector<uint32_t> operands;  ///< kCompute: nodes
+    ir::Attrs attrs = {};
+    std::vector<uint32_t> operands = {};  ///< kCompute: nodes
     uint32_t slot = 0;
     int64_t value = 0;  ///< the constant, or the last result
   };
