@@ -120,6 +120,13 @@ TEST_F(Webgpu, DataThatCannotStreamIsATypedError) {
     m.output("rows", m.b().gather(table, m.state("which", int32, {3})));
   };
   EXPECT_TRUE(testing::contains(message(by_state), "slot 'which'")) << message(by_state);
+  const auto twice = [](testing::GraphMaker& m, ir::NodeId table) {
+    for (const int64_t start : {0, 50}) {
+      const ir::NodeId row = m.b().add(m.b().iota({3, 1}, 0), m.b().integer(start));
+      m.output("rows " + std::to_string(start), m.b().gather(table, row));
+    }
+  };
+  EXPECT_TRUE(testing::contains(message(twice), "more than once")) << message(twice);
 }
 
 // More workgroups than one dimension of a dispatch holds.

@@ -141,6 +141,8 @@ std::vector<Gathering> gatherings_of(const Program& program, BufferId data,
                              operand == 0;
         if (!gathers) refuse(reason, "something else than gathering rows reads it");
         if (dispatch.when != kNoBuffer) refuse(reason, "its rows are gathered in some runs only");
+        if (!result.empty() && result.back().phase == phase)
+          refuse(reason, "a run gathers rows of it more than once");
         const bool turned = dispatch.attrs.a != 0;
         result.push_back({phase, turned ? dispatch.cols : dispatch.rows,
                           HostColumn(program, phase, dispatch.operands[1], reason)});

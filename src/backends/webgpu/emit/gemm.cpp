@@ -203,24 +203,15 @@ class GemmWriter {
         w_.add("  let w{0} = select(0u, {1}, k + {0}u < {2});\n", j,
                word(operand, fmt::format("min(k + {}u, {} - 1u) * {} + at", j, depth_, pitch)),
                depth_);
-      w_.add(
-          "  let even = vec2<u32>(w0, w2) & vec2<u32>(0x00ff00ffu);\n"
-          "  let odd = (vec2<u32>(w0, w2) >> vec2<u32>(8u)) & vec2<u32>(0x00ff00ffu);\n"
-          "  let x = even | ((vec2<u32>(w1, w3) & vec2<u32>(0x00ff00ffu)) << vec2<u32>(8u));\n"
-          "  let y = odd | (vec2<u32>(w1, w3) & vec2<u32>(0xff00ff00u));\n"
-          "  return vec4<u32>((x.x & 0xffffu) | (x.y << 16u), (y.x & 0xffffu) | (y.y << 16u),\n"
-          "                   (x.x >> 16u) | (x.y & 0xffff0000u),\n"
-          "                   (y.x >> 16u) | (y.y & 0xffff0000u));\n}}\n");
+      w_.add("  return u32_turn_bytes(vec4<u32>(w0, w1, w2, w3));\n}}\n");
     } else {
       w_.add("  let m = first + i / {0}u;\n  let k = k0 + i % {0}u * 4u;\n", lines());
       w_.add("  let w = {};\n",
              word(operand, fmt::format("min(m, {} - 1u) * {} + min(k, {} - 1u) / 4u * 4u", limit,
                                        pitch, depth_)));
       // What lies between the rows is anything.
-      w_.add(
-          "  let left = u32(clamp(i32({}) - i32(k), 0, 4));\n"
-          "  return vec4<u32>(extractBits(w, 0u, left * 8u), 0u, 0u, 0u);\n}}\n",
-          depth_);
+      w_.add("  let left = i32({}) - i32(k);\n", depth_);
+      w_.add("  return vec4<u32>(u32_first_bytes(w, left), 0u, 0u, 0u);\n}}\n");
     }
     w_.add("fn {}(i: u32, x: vec4<u32>) {{\n", loader.put);
     if (row_is_k)
