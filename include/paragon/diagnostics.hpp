@@ -40,8 +40,8 @@ struct GemmTiming {
   double gops;  ///< 1e9 multiply-adds * 2 per second, median of the repetitions
 };
 
-/// Times a device's matrix product, on "cpu" with B packed beforehand. type: float32, float64, int8,
-/// int16 or int32 (which int64 networks use too). `threads` are those of "cpu".
+/// Times a device's matrix product, on "cpu" with B packed beforehand. type: float32, float64,
+/// int8, int16 or int32 (which int64 networks use too). `threads` are those of "cpu".
 PARAGON_API GemmTiming time_gemm(DType type, std::size_t m, std::size_t n, std::size_t k,
                                  std::size_t threads, const std::string& device = "cpu");
 

@@ -51,8 +51,8 @@ TEST(Encoding, OfWideOperandsIsTheFormula) {
         }
         const int64_t result =
             format.operand == int16 ? got.as<int16_t>()[i] : got.as<int32_t>()[i];
-        ASSERT_EQ(result, expected) << values[i] << " as " << name(type) << ", exponent "
-                                    << exponent;
+        ASSERT_EQ(result, expected)
+            << values[i] << " as " << name(type) << ", exponent " << exponent;
       }
     }
 }

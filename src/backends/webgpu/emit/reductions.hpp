@@ -11,8 +11,8 @@ namespace paragon::webgpu {
 /// Whether a dispatch is a sum or maximum of enough terms to be shared out among invocations.
 bool takes_slices(const Layout& layout, const runtime::Dispatch& dispatch);
 
-/// The part of such a reduction: several invocations reduce terms of one result each, then together,
-/// in an order that is the same every time.
+/// The part of such a reduction: several invocations reduce terms of one result each, then
+/// together, in an order that is the same every time.
 Part write_reduction(Writer& writer, const runtime::Dispatch& dispatch);
 
 /// The sum or the larger of two registers of a reduction's type.

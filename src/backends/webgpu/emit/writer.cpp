@@ -131,7 +131,8 @@ void Writer::store_item(BufferId buffer, const std::string& element,
 
 std::string Writer::shared_array(const std::string& type, uint32_t count, uint32_t number) {
   std::string name = fmt::format("shared{}_{}", number, type);
-  std::replace_if(name.begin(), name.end(), [](char c) { return c != '_' && std::isalnum(c) == 0; }, '_');
+  std::replace_if(
+      name.begin(), name.end(), [](char c) { return c != '_' && std::isalnum(c) == 0; }, '_');
   shared_types_[name] = type;
   shared_counts_[name] = std::max(shared_counts_[name], count);
   return name;
