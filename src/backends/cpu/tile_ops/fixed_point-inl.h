@@ -119,6 +119,20 @@ struct Padded {
   Padded(const T* from, size_t n) { std::copy_n(from, n, data); }
 };
 
+// formula(operands...) -> result, a vector at a time.
+template <class Formula, class... Operands>
+HWY_INLINE void map_vectors(size_t n, int32_t* result, Formula formula, const Operands*... x) {
+  namespace hn = hwy::HWY_NAMESPACE;
+  const Lanes d;
+  size_t done = 0;
+  for (; done + hn::Lanes(d) <= n; done += hn::Lanes(d))
+    hn::StoreU(formula(hn::LoadU(d, x + done)...), d, result + done);
+  if (done == n) return;
+  Padded<int32_t> rest;
+  hn::Store(formula(hn::Load(d, Padded<int32_t>(x + done, n - done).data)...), d, rest.data);
+  std::copy_n(rest.data, n - done, result + done);
+}
+
 // Magnitudes and signs of vectors.
 template <class V>
 HWY_INLINE auto magnitudes(V v) {
@@ -208,22 +222,11 @@ HWY_INLINE bool visit_narrow_product(int32_t b, int32_t shift, int64_t limit, Vi
 }
 
 inline bool mul_shift_narrow(const TileArgs& args, int32_t b, int32_t shift, int64_t limit) {
-  namespace hn = hwy::HWY_NAMESPACE;
-  const Lanes d;
-  const size_t n = args.n;
-  const int32_t* a = array<int32_t>(args, 0);
-  int32_t* result = static_cast<int32_t*>(args.result);
-  return visit_narrow_product(b, shift, limit, [=](auto formula) HWY_ATTR {
-    const auto one = [=](const int32_t* from, int32_t* to) HWY_ATTR {
-      const auto v = hn::LoadU(d, from);
-      hn::StoreU(with_signs(formula(magnitudes(v)), v), d, to);
-    };
-    size_t done = 0;
-    for (; done + hn::Lanes(d) <= n; done += hn::Lanes(d)) one(a + done, result + done);
-    if (done == n) return;
-    Padded<int32_t> rest(a + done, n - done);
-    one(rest.data, rest.data);
-    std::copy_n(rest.data, n - done, result + done);
+  return visit_narrow_product(b, shift, limit, [&](auto formula) HWY_ATTR {
+    map_vectors(
+        args.n, static_cast<int32_t*>(args.result),
+        [=](auto v) HWY_ATTR { return with_signs(formula(magnitudes(v)), v); },
+        array<int32_t>(args, 0));
   });
 }
 

@@ -32,22 +32,6 @@ HWY_INLINE void with_product(const UpdateArgs& args, Loop loop) {
     }
 }
 
-// x, y -> result, a vector at a time.
-template <class Formula>
-HWY_INLINE void map_vectors(size_t n, const int32_t* x, const int32_t* y, int32_t* result,
-                            Formula formula) {
-  namespace hn = hwy::HWY_NAMESPACE;
-  const Lanes d;
-  size_t done = 0;
-  for (; done + hn::Lanes(d) <= n; done += hn::Lanes(d))
-    hn::StoreU(formula(hn::LoadU(d, x + done), hn::LoadU(d, y + done)), d, result + done);
-  if (done == n) return;
-  const Padded<int32_t> left(x + done, n - done), right(y + done, n - done);
-  Padded<int32_t> rest;
-  hn::Store(formula(hn::Load(d, left.data), hn::Load(d, right.data)), d, rest.data);
-  std::copy_n(rest.data, n - done, result + done);
-}
-
 // sum + a magnitude with the sign of v, and sum - it.
 template <class U, class V>
 HWY_INLINE V add_signed(V sum, U magnitude, V v) {
@@ -72,12 +56,14 @@ inline int32_t update_velocity(const UpdateArgs& args) {
              high = hn::Set(d, static_cast<int32_t>(args.high));
   with_product(args, [=, &args](size_t row, size_t first, size_t n, const int32_t* x,
                                 auto formula) HWY_ATTR {
-    map_vectors(n, x, operand_row<int32_t>(args, 1, row) + first,
-                result_row<int32_t>(args, 0, row) + first, [=](auto g, auto before) HWY_ATTR {
-                  const auto kept =
-                      with_signs(hn::Min(times_q15(magnitudes(before), factor), most), before);
-                  return hn::Min(hn::Max(add_signed(kept, formula(magnitudes(g)), g), low), high);
-                });
+    map_vectors(
+        n, result_row<int32_t>(args, 0, row) + first,
+        [=](auto g, auto before) HWY_ATTR {
+          const auto kept =
+              with_signs(hn::Min(times_q15(magnitudes(before), factor), most), before);
+          return hn::Min(hn::Max(add_signed(kept, formula(magnitudes(g)), g), low), high);
+        },
+        x, operand_row<int32_t>(args, 1, row) + first);
   });
   return 0;
 }
@@ -91,7 +77,7 @@ HWY_INLINE int32_t zeros_of(int32_t g) {
 #endif
 }
 
-// In pieces that stay in the L1 cache, and three loops: each keeps its constants in registers.
+// In pieces that stay in the L1 cache, and several loops: each keeps its constants in registers.
 // Results are written last, as each may lie where any operand lies. What the next piece reads is
 // asked for in time, since the states of large networks lie far away.
 inline int32_t update_ratio(const UpdateArgs& args) {
@@ -115,13 +101,17 @@ inline int32_t update_ratio(const UpdateArgs& args) {
             __builtin_prefetch(mean + kPiece + i);
             __builtin_prefetch(square + kPiece + i);
           }
-          map_vectors(count, x + done, mean, gradient,
-                      [=](auto g, auto) HWY_ATTR { return with_signs(formula(magnitudes(g)), g); });
-          map_vectors(count, gradient, mean, means, [=](auto g, auto m) HWY_ATTR {
-            const auto difference = hn::Sub(g, m);
-            const auto change = hn::Min(times_q15(magnitudes(difference), gain), most);
-            return add_signed(m, change, difference);
-          });
+          map_vectors(
+              count, gradient,
+              [=](auto g) HWY_ATTR { return with_signs(formula(magnitudes(g)), g); }, x + done);
+          map_vectors(
+              count, means,
+              [=](auto g, auto m) HWY_ATTR {
+                const auto difference = hn::Sub(g, m);
+                const auto change = hn::Min(times_q15(magnitudes(difference), gain), most);
+                return add_signed(m, change, difference);
+              },
+              gradient, mean);
           PARAGON_INDEPENDENT
           for (size_t i = 0; i < count; ++i)
             gradient[i] = fixed::mean_square(square[i], gradient[i], bits, zeros_of(gradient[i]));
@@ -141,14 +131,16 @@ inline int32_t update_write(const UpdateArgs& args) {
   const Lanes d;
   const auto low = hn::Set(d, static_cast<int32_t>(args.low)),
              high = hn::Set(d, static_cast<int32_t>(args.high));
-  with_product(args, [=, &args](size_t row, size_t first, size_t n, const int32_t* x,
-                                auto formula) HWY_ATTR {
-    map_vectors(n, x, operand_row<int32_t>(args, 1, row) + first,
-                result_row<int32_t>(args, 0, row) + first, [=](auto v, auto before) HWY_ATTR {
-                  const auto moved = sub_signed(before, formula(magnitudes(v)), v);
-                  return hn::Min(hn::Max(moved, low), high);
-                });
-  });
+  with_product(args, [=, &args](size_t row, size_t first, size_t n, const int32_t* x, auto formula)
+                         HWY_ATTR {
+                           map_vectors(
+                               n, result_row<int32_t>(args, 0, row) + first,
+                               [=](auto v, auto before) HWY_ATTR {
+                                 const auto moved = sub_signed(before, formula(magnitudes(v)), v);
+                                 return hn::Min(hn::Max(moved, low), high);
+                               },
+                               x, operand_row<int32_t>(args, 1, row) + first);
+                         });
   return 0;
 }
 
