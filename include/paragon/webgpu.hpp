@@ -12,7 +12,7 @@ namespace paragon {
 
 /// Which library and adapter "webgpu" stands for. Fields that are empty or unset are taken from the
 /// environment: PARAGON_WEBGPU_LIBRARY, PARAGON_WEBGPU_ADAPTER, PARAGON_WEBGPU_FEATURES,
-/// PARAGON_WEBGPU_DATA_BYTES.
+/// PARAGON_WEBGPU_DATA_BYTES, PARAGON_WEBGPU_BINDING_BYTES.
 struct WebgpuSettings {
   std::string library = {};  ///< path of the library; fixed by the first use
   std::string adapter = {};  ///< part of an adapter's name, case does not matter; "": the best one
@@ -21,6 +21,9 @@ struct WebgpuSettings {
   /// Largest data set that is copied to the device, in bytes; the rows of a larger one are sent as
   /// steps need them. 0: what the device can bind at once.
   std::uint64_t data_bytes = 0;
+  /// Largest part of a program's memory that one binding holds, in bytes; a larger program takes
+  /// several. 0: what the device can bind at once.
+  std::uint64_t binding_bytes = 0;
   /// Raise where something would run slower than it could: on a software adapter, or by emulation.
   bool strict = false;
 };

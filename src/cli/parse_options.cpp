@@ -55,6 +55,10 @@ void add_webgpu(CLI::App* app, WebgpuSettings& webgpu) {
                   "of device webgpu: largest data set to copy there, larger ones are sent as steps "
                   "need them; unset: what it can bind")
       ->type_name("UINT");
+  app->add_option("--binding-bytes", webgpu.binding_bytes,
+                  "of device webgpu: most of a program's memory in one binding, larger ones take "
+                  "several; unset: what it can bind")
+      ->type_name("UINT");
   app->add_flag("--strict-device", webgpu.strict,
                 "of device webgpu: refuse software adapters and emulated types");
 }

@@ -47,8 +47,15 @@ struct Distance {
   size_t to_small = 0, to_large = 0;
 };
 
+/// The first offset from `offset` on where `bytes` cross no border of a chunk that they could
+/// avoid.
+size_t within_chunk(size_t offset, size_t bytes, size_t chunk) {
+  if (chunk == 0 || offset % chunk + bytes <= chunk) return offset;
+  return (offset + chunk - 1) / chunk * chunk;
+}
+
 size_t first_fit(const Lifetime& next, const std::vector<Lifetime>& placed,
-                 const std::vector<size_t>& offsets, Distance distance) {
+                 const std::vector<size_t>& offsets, Distance distance, size_t chunk) {
   std::vector<std::pair<size_t, size_t>> taken;  // begin, end
   for (const Lifetime& other : placed) {
     const size_t apart = other.bytes <= kSmall ? distance.to_small : distance.to_large;
@@ -60,20 +67,20 @@ size_t first_fit(const Lifetime& next, const std::vector<Lifetime>& placed,
   size_t offset = 0;
   for (const auto& [begin, end] : taken) {
     if (offset + next.bytes <= begin) break;
-    offset = std::max(offset, end);
+    offset = std::max(offset, within_chunk(end, next.bytes, chunk));
   }
   return offset;
 }
 
 /// Places the buffers of a phase; the bytes that they need.
-size_t place(const std::vector<Lifetime>& all, size_t phase, Distance distance,
+size_t place(const std::vector<Lifetime>& all, size_t phase, Distance distance, size_t chunk,
              std::vector<size_t>& offsets) {
   size_t bytes = 0;
   std::vector<Lifetime> placed;
   for (const Lifetime& next : all) {
     if (next.phase != phase) continue;
     offsets[next.buffer] =
-        first_fit(next, placed, offsets, next.bytes <= kSmall ? distance : Distance{});
+        first_fit(next, placed, offsets, next.bytes <= kSmall ? distance : Distance{}, chunk);
     bytes = std::max(bytes, offsets[next.buffer] + next.bytes);
     placed.push_back(next);
   }
@@ -82,8 +89,7 @@ size_t place(const std::vector<Lifetime>& all, size_t phase, Distance distance,
 
 }  // namespace
 
-MemoryPlan plan_memory(const Program& program, const BytesOf& bytes_of, size_t apart,
-                       size_t extra) {
+MemoryPlan plan_memory(const Program& program, const BytesOf& bytes_of, const ArenaRules& rules) {
   std::vector<Lifetime> all = lifetimes(program, bytes_of);
   std::stable_sort(all.begin(), all.end(),
                    [](const Lifetime& a, const Lifetime& b) { return a.bytes > b.bytes; });
@@ -91,13 +97,14 @@ MemoryPlan plan_memory(const Program& program, const BytesOf& bytes_of, size_t a
   plan.offsets.resize(program.buffers.size(), 0);
   const size_t phases = program.phases.size();
   for (size_t phase = 0; phase < phases; ++phase)
-    plan.bytes = std::max(plan.bytes, place(all, phase, {}, plan.offsets));
+    plan.bytes = std::max(plan.bytes, place(all, phase, {}, rules.chunk, plan.offsets));
+  const size_t apart = rules.apart;
   if (apart == 0) return plan;
   // Distance is worth little memory.
-  const size_t most = plan.bytes + plan.bytes / 64 + extra;
+  const size_t most = plan.bytes + plan.bytes / 64 + rules.extra;
   for (size_t phase = 0; phase < phases; ++phase)
     for (const Distance distance : {Distance{apart, apart}, Distance{apart, 0}, Distance{}}) {
-      const size_t bytes = place(all, phase, distance, plan.offsets);
+      const size_t bytes = place(all, phase, distance, rules.chunk, plan.offsets);
       if (bytes > most) continue;
       plan.bytes = std::max(plan.bytes, bytes);
       break;
@@ -107,7 +114,7 @@ MemoryPlan plan_memory(const Program& program, const BytesOf& bytes_of, size_t a
 
 void plan_memory(Program& program, size_t apart) {
   const MemoryPlan plan = plan_memory(
-      program, [&](BufferId id) { return program.buffers[id].bytes(); }, apart);
+      program, [&](BufferId id) { return program.buffers[id].bytes(); }, {.apart = apart});
   for (BufferId id = 0; id < program.buffers.size(); ++id)
     program.buffers[id].offset = plan.offsets[id];
   program.arena_bytes = plan.bytes;

@@ -130,11 +130,17 @@ struct MemoryPlan {
 };
 using BytesOf = std::function<size_t(BufferId)>;
 
+struct ArenaRules {
+  /// Small buffers share no memory with those of this many neighbouring dispatches where that costs
+  /// a 64th and `extra` bytes at most.
+  size_t apart = 0, extra = 0;
+  /// Bytes of a chunk: a buffer lies within one, a longer one starts with one. 0: there are none.
+  size_t chunk = 0;
+};
+
 /// Plans the arena by the lifetimes over each phase's dispatches, first fit. A backend with a
-/// layout of its own says how many bytes a buffer takes there. Small buffers share no memory with
-/// those of `apart` neighbouring dispatches where that costs a 64th and `extra` bytes at most.
-MemoryPlan plan_memory(const Program& program, const BytesOf& bytes_of, size_t apart = 0,
-                       size_t extra = 0);
+/// layout of its own says how many bytes a buffer takes there.
+MemoryPlan plan_memory(const Program& program, const BytesOf& bytes_of, const ArenaRules& rules);
 /// The same with dense buffers, written into the program.
 void plan_memory(Program& program, size_t apart);
 

@@ -100,6 +100,35 @@ std::unique_ptr<runtime::Instance> instance_of(testing::GraphMaker maker) {
   return backend.instantiate(runtime::compile(maker.graph, backend.compile_options()), 1);
 }
 
+// Tensors in different chunks of memory, and some that span chunks.
+TEST_F(Webgpu, ProgramsLargerThanABindingGiveTheSameBits) {
+  const data::Dataset set = blobs({20, 20}, 70, 10, 1);
+  for (const auto& [type, bytes] : {std::pair{int8, 16384u}, {float32, 65536u}}) {
+    SCOPED_TRACE(name(type));
+    const Network network = testing::dense_network(type);  // 25,600 weights in the first layer
+    const Optimizer optimizer = Sgd{.rate = 0.01, .momentum = 0.9};
+    set_webgpu({});
+    const Trained whole = train(network, "webgpu", optimizer, set);
+    set_webgpu({.binding_bytes = bytes});
+    const Trained parts = train(network, "webgpu", optimizer, set);
+    EXPECT_TRUE(testing::same_parameters(parts.network, whole.network));
+    EXPECT_EQ(parts.losses, whole.losses);
+  }
+}
+
+TEST_F(Webgpu, AProgramBeyondAllBindingsIsATypedError) {
+  set_webgpu({.binding_bytes = 4096});
+  const size_t most = webgpu::Device::open()->most_chunks() * 4096;
+  Network network({.input = {784}, .type = float32});
+  network.add(Dense{.units = most / 784, .activation = "relu"}).add(Dense{.units = 10});
+  try {
+    const Predictor predictor(network, {.device = "webgpu"});
+    FAIL() << "not refused";
+  } catch (const DeviceMemoryError& error) {
+    EXPECT_TRUE(testing::contains(error.what(), "times 4096")) << error.what();
+  }
+}
+
 TEST_F(Webgpu, DataThatCannotStreamIsATypedError) {
   set_webgpu({.data_bytes = 64});
   const auto message = [&](auto build) {
@@ -213,9 +242,12 @@ TEST_F(Webgpu, UnknownAdaptersAndFeaturesAreRefusedByName) {
   set_webgpu({.adapter = "no such adapter"});
   EXPECT_TRUE(
       testing::contains(testing::message_of([] { webgpu_device_name(); }), "no such adapter"));
-  setenv("PARAGON_WEBGPU_DATA_BYTES", "12 MB", 1);
-  EXPECT_TRUE(testing::contains(testing::message_of([] { webgpu_device_name(); }), "12 MB"));
-  unsetenv("PARAGON_WEBGPU_DATA_BYTES");
+  for (const char* name : {"PARAGON_WEBGPU_DATA_BYTES", "PARAGON_WEBGPU_BINDING_BYTES"}) {
+    setenv(name, "12 MB", 1);
+    const std::string message = testing::message_of([] { webgpu_device_name(); });
+    EXPECT_TRUE(testing::contains(message, "12 MB") && testing::contains(message, name)) << message;
+    unsetenv(name);
+  }
   set_webgpu({.features = "some"});
   EXPECT_TRUE(testing::contains(testing::message_of([] { webgpu_device_name(); }), "some"));
 }

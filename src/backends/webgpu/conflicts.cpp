@@ -13,7 +13,8 @@ Accesses::Accesses(const Dispatch& dispatch, const Layout& layout) {
   runtime::for_each_access(dispatch, [&](BufferId buffer, Access access, size_t) {
     const Place& place = layout[buffer];
     const size_t words = place.is_scalar() ? kScalarWords : (place.bytes() + 3) / 4;
-    ranges_.push_back({place.bank, place.data, place.word, place.word + words, access});
+    const size_t begin = place.chunk * layout.chunk_words() + place.word;
+    ranges_.push_back({place.bank, place.data, begin, begin + words, access});
   });
 }
 

@@ -152,10 +152,17 @@ Device::Device(WGPUInstance instance, WGPUAdapter handle, Adapter adapter, const
     raise("[webgpu] adapter '{}' gives no device: {}", adapter_.name, answer.message);
   device_ = answer.device;
   queue_ = api().DeviceGetQueue(device_);
-  create_layout();
 }
 
-void Device::create_layout() {
+size_t Device::most_chunks() const {
+  const size_t storage = adapter_.limits.maxStorageBuffersPerShaderStage;
+  return std::max<size_t>(storage, kOtherStorage + 1) - kOtherStorage;
+}
+
+Device::Bindings Device::bindings(size_t chunks) {
+  const std::lock_guard lock(mutex_);
+  Bindings& result = bindings_[chunks];
+  if (result.pipeline != nullptr) return result;
   std::vector<WGPUBindGroupLayoutEntry> entries;
   const auto add = [&](uint32_t binding, WGPUBufferBindingType type, bool dynamic) {
     WGPUBindGroupLayoutEntry entry{};
@@ -173,22 +180,27 @@ void Device::create_layout() {
   add(kBindRecord, WGPUBufferBindingType_Uniform, true);
   for (uint32_t i = 0; i < kDataBindings; ++i)
     add(kBindData + i, WGPUBufferBindingType_ReadOnlyStorage, false);
+  for (uint32_t i = 1; i < chunks; ++i)
+    add(kBindChunks + i - 1, WGPUBufferBindingType_Storage, false);
   guarded("the layout of kernels", [&] {
     WGPUBindGroupLayoutDescriptor group{};
     group.entryCount = entries.size();
     group.entries = entries.data();
-    group_layout_ = api().DeviceCreateBindGroupLayout(device_, &group);
+    result.group = api().DeviceCreateBindGroupLayout(device_, &group);
     WGPUPipelineLayoutDescriptor pipeline{};
     pipeline.bindGroupLayoutCount = 1;
-    pipeline.bindGroupLayouts = &group_layout_;
-    pipeline_layout_ = api().DeviceCreatePipelineLayout(device_, &pipeline);
+    pipeline.bindGroupLayouts = &result.group;
+    result.pipeline = api().DeviceCreatePipelineLayout(device_, &pipeline);
   });
+  return result;
 }
 
 Device::~Device() {
   for (const auto& [source, pipeline] : pipelines_) api().ComputePipelineRelease(pipeline);
-  if (pipeline_layout_ != nullptr) api().PipelineLayoutRelease(pipeline_layout_);
-  if (group_layout_ != nullptr) api().BindGroupLayoutRelease(group_layout_);
+  for (const auto& [chunks, bindings] : bindings_) {
+    if (bindings.pipeline != nullptr) api().PipelineLayoutRelease(bindings.pipeline);
+    if (bindings.group != nullptr) api().BindGroupLayoutRelease(bindings.group);
+  }
   if (queue_ != nullptr) api().QueueRelease(queue_);
   if (device_ != nullptr) {
     // The lost callback comes while this object still exists.
@@ -276,11 +288,14 @@ void Device::write(const Buffer& buffer, uint64_t offset, std::span<const std::b
   api().QueueWriteBuffer(queue_, buffer.get(), offset, bytes.data(), bytes.size());
 }
 
-WGPUComputePipeline Device::pipeline(const std::string& source, std::string_view what) {
+WGPUComputePipeline Device::pipeline(const std::string& source, std::string_view what,
+                                     size_t chunks) {
   {
     const std::lock_guard lock(mutex_);
-    if (const auto known = pipelines_.find(source); known != pipelines_.end()) return known->second;
+    if (const auto known = pipelines_.find({chunks, source}); known != pipelines_.end())
+      return known->second;
   }
+  const WGPUPipelineLayout layout = bindings(chunks).pipeline;
   // Without the lock: drivers compile several at a time.
   WGPUComputePipeline pipeline = nullptr;
   guarded(fmt::format("kernel {}", what), [&] {
@@ -293,19 +308,19 @@ WGPUComputePipeline Device::pipeline(const std::string& source, std::string_view
     const WGPUShaderModule module = api().DeviceCreateShaderModuleTrusted(
         device_, &module_descriptor, WGPUShaderRuntimeChecks_BoundsChecks);
     WGPUComputePipelineDescriptor descriptor{};
-    descriptor.layout = pipeline_layout_;
+    descriptor.layout = layout;
     descriptor.compute.module = module;
     descriptor.compute.entryPoint = view_of("main");
     pipeline = api().DeviceCreateComputePipeline(device_, &descriptor);
     api().ShaderModuleRelease(module);
   });
   const std::lock_guard lock(mutex_);
-  const auto [entry, added] = pipelines_.emplace(source, pipeline);
+  const auto [entry, added] = pipelines_.emplace(std::pair(chunks, source), pipeline);
   if (!added) api().ComputePipelineRelease(pipeline);  // another thread was first
   return entry->second;
 }
 
-WGPUBindGroup Device::create_group(std::span<const Bound> bound) {
+WGPUBindGroup Device::create_group(std::span<const Bound> bound, size_t chunks) {
   std::vector<WGPUBindGroupEntry> entries;
   for (const Bound& each : bound) {
     WGPUBindGroupEntry entry{};
@@ -315,9 +330,10 @@ WGPUBindGroup Device::create_group(std::span<const Bound> bound) {
     entries.push_back(entry);
   }
   WGPUBindGroup group = nullptr;
+  const WGPUBindGroupLayout layout = bindings(chunks).group;
   guarded("the buffers of kernels", [&] {
     WGPUBindGroupDescriptor descriptor{};
-    descriptor.layout = group_layout_;
+    descriptor.layout = layout;
     descriptor.entryCount = entries.size();
     descriptor.entries = entries.data();
     group = api().DeviceCreateBindGroup(device_, &descriptor);

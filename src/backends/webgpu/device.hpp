@@ -8,6 +8,7 @@
 #include <mutex>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "backends/webgpu/adapters.hpp"
@@ -62,14 +63,15 @@ class Device {
   const Adapter& adapter() const { return adapter_; }
   const Features& features() const { return features_; }
   WGPUDevice get() const { return device_; }
-  WGPUBindGroupLayout layout() const { return group_layout_; }
 
   /// Raises DeviceMemoryError beyond the device's limits or its memory.
   Buffer create_buffer(uint64_t bytes, WGPUBufferUsage usage, std::string_view what);
   void write(const Buffer& buffer, uint64_t offset, std::span<const std::byte> bytes);
-  /// A compute pipeline of WGSL whose entry is main; equal texts share one. Raises with the
-  /// compiler's message.
-  WGPUComputePipeline pipeline(const std::string& source, std::string_view what);
+  /// A compute pipeline of WGSL whose entry is main, of a program whose memory has so many chunks;
+  /// equal texts share one. Raises with the compiler's message.
+  WGPUComputePipeline pipeline(const std::string& source, std::string_view what, size_t chunks = 1);
+  /// Chunks of a program's memory, at most.
+  size_t most_chunks() const;
 
   /// What a binding reads: the first bytes of a buffer.
   struct Bound {
@@ -77,8 +79,9 @@ class Device {
     const Buffer* buffer;
     uint64_t bytes;
   };
-  /// A group of layout(), to be released. Raises if a binding is missing or too large.
-  WGPUBindGroup create_group(std::span<const Bound> bound);
+  /// A group for the kernels of a program whose memory has so many chunks, to be released. Raises
+  /// if a binding is missing or too large.
+  WGPUBindGroup create_group(std::span<const Bound> bound, size_t chunks = 1);
 
   WGPUCommandEncoder create_encoder();
   /// Takes the encoder. Raises if what was encoded is invalid, or the device is lost.
@@ -95,7 +98,12 @@ class Device {
  private:
   struct Shared;  // what the library's callbacks write to
   Device(WGPUInstance instance, WGPUAdapter handle, Adapter adapter, const Features& features);
-  void create_layout();
+  /// What kernels bind, by the chunks of memory.
+  struct Bindings {
+    WGPUBindGroupLayout group = nullptr;
+    WGPUPipelineLayout pipeline = nullptr;
+  };
+  Bindings bindings(size_t chunks);
   /// Runs `create` and raises what it reports.
   void guarded(std::string_view what, const std::function<void()>& create);
 
@@ -105,10 +113,9 @@ class Device {
   std::unique_ptr<Shared> shared_;
   WGPUDevice device_ = nullptr;
   WGPUQueue queue_ = nullptr;
-  WGPUBindGroupLayout group_layout_ = nullptr;
-  WGPUPipelineLayout pipeline_layout_ = nullptr;
   std::mutex mutex_;
-  std::map<std::string, WGPUComputePipeline> pipelines_;
+  std::map<size_t, Bindings> bindings_;
+  std::map<std::pair<size_t, std::string>, WGPUComputePipeline> pipelines_;
 };
 
 }  // namespace paragon::webgpu

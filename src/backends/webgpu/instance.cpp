@@ -17,6 +17,8 @@ namespace paragon::webgpu {
 namespace {
 
 constexpr size_t kSubmissionsInFlight = 3;
+constexpr size_t kLeastChunkBytes = 4096;
+constexpr size_t kStagingBytes = size_t{64} << 20;  // that are read back at once
 constexpr WGPUBufferUsage kStorage =
     WGPUBufferUsage_Storage | WGPUBufferUsage_CopyDst | WGPUBufferUsage_CopySrc;
 constexpr WGPUBufferUsage kUniform = WGPUBufferUsage_Uniform | WGPUBufferUsage_CopyDst;
@@ -30,7 +32,8 @@ std::span<const std::byte> bytes_of(const std::vector<T>& values) {
 
 /// The pipelines of all kernels, in their order, made by as many threads as there are processors.
 std::vector<WGPUComputePipeline> create_pipelines(Device& device,
-                                                  const std::vector<PhasePlan>& plans) {
+                                                  const std::vector<PhasePlan>& plans,
+                                                  size_t chunks) {
   std::vector<const Kernel*> kernels;
   for (const PhasePlan& plan : plans)
     for (const Kernel& kernel : plan.kernels) kernels.push_back(&kernel);
@@ -38,7 +41,8 @@ std::vector<WGPUComputePipeline> create_pipelines(Device& device,
   std::atomic<size_t> next = 0;
   const auto work = [&] {
     for (size_t i = next++; i < kernels.size(); i = next++)
-      pipelines[i] = device.pipeline(link(kernels[i]->text, device.features()), kernels[i]->name);
+      pipelines[i] =
+          device.pipeline(link(kernels[i]->text, device.features()), kernels[i]->name, chunks);
   };
   const size_t helpers =
       std::min<size_t>(std::max(std::thread::hardware_concurrency(), 1u), kernels.size());
@@ -49,12 +53,14 @@ std::vector<WGPUComputePipeline> create_pipelines(Device& device,
   return pipelines;
 }
 
-/// Bytes of the largest data slot that lies on the device.
-size_t largest_data(const Device& device) {
+Room room_of(const Device& device) {
   const WGPULimits& limits = device.adapter().limits;
   const uint64_t most = std::min(limits.maxBufferSize, limits.maxStorageBufferBindingSize);
-  const uint64_t wanted = settings().data_bytes;
-  return wanted == 0 ? most : std::min(most, wanted);
+  const auto up_to = [&](uint64_t wanted) { return wanted == 0 ? most : std::min(most, wanted); };
+  const WebgpuSettings wanted = settings();
+  return {.data_bytes = up_to(wanted.data_bytes),
+          .chunk_bytes = std::max(up_to(wanted.binding_bytes), uint64_t{kLeastChunkBytes}),
+          .chunks = device.most_chunks()};
 }
 
 }  // namespace
@@ -63,11 +69,12 @@ WebgpuInstance::WebgpuInstance(std::shared_ptr<const runtime::Program> program,
                                std::shared_ptr<Device> device)
     : program_(std::move(program)),
       device_(std::move(device)),
-      layout_(*program_, largest_data(*device_)) {
+      layout_(*program_, room_of(*device_)) {
   Tables tables;
   const std::vector<PhasePlan> plans =
       plan_kernels(*program_, layout_, tables, device_->features());
-  const std::vector<WGPUComputePipeline> pipelines = create_pipelines(*device_, plans);
+  const std::vector<WGPUComputePipeline> pipelines =
+      create_pipelines(*device_, plans, layout_.chunks());
   size_t next = 0;
   const uint32_t alignment = device_->adapter().limits.minUniformBufferOffsetAlignment;
   std::vector<uint32_t> params;
@@ -106,7 +113,10 @@ WebgpuInstance::~WebgpuInstance() {
 
 void WebgpuInstance::create_buffers(const std::vector<int32_t>& tables,
                                     const std::vector<uint32_t>& params, uint32_t params_window) {
-  memory_ = device_->create_buffer(layout_.memory_words() * 4, kStorage, "the program's memory");
+  for (size_t left = layout_.memory_words(), words = 0; left > 0; left -= words) {
+    words = std::min(left, layout_.chunk_words());
+    memory_.push_back(device_->create_buffer(words * 4, kStorage, "the program's memory"));
+  }
   flags_ = device_->create_buffer(layout_.flag_words() * 4, kStorage, "the flags");
   tables_ = device_->create_buffer(tables.size() * 4, kStorage, "the index tables");
   const std::span<const std::byte> curves = curve_table_bytes();
@@ -121,16 +131,19 @@ void WebgpuInstance::create_buffers(const std::vector<int32_t>& tables,
   device_->write(curves_, 0, curves);
   device_->write(params_, 0, bytes_of(params));
 
-  std::vector<Device::Bound> bound = {
-      {kBindMemory, &memory_, memory_.bytes()},      {kBindParams, &params_, params_window},
-      {kBindCurveTables, &curves_, curves_.bytes()}, {kBindFlags, &flags_, flags_.bytes()},
-      {kBindTables, &tables_, tables_.bytes()},      {kBindRecord, &records_, kRecordBytes}};
+  std::vector<Device::Bound> bound = {{kBindParams, &params_, params_window},
+                                      {kBindCurveTables, &curves_, curves_.bytes()},
+                                      {kBindFlags, &flags_, flags_.bytes()},
+                                      {kBindTables, &tables_, tables_.bytes()},
+                                      {kBindRecord, &records_, kRecordBytes}};
+  for (uint32_t i = 0; i < memory_.size(); ++i)
+    bound.push_back({i == 0 ? kBindMemory : kBindChunks + i - 1, &memory_[i], memory_[i].bytes()});
   for (uint32_t i = 0; i < kDataBindings; ++i) {
     // A binding needs a buffer, whether a kernel reads it or not.
     const Buffer& buffer = i < data_.size() ? data_[i] : tables_;
     bound.push_back({kBindData + i, &buffer, buffer.bytes()});
   }
-  group_ = device_->create_group(bound);
+  group_ = device_->create_group(bound, memory_.size());
 }
 
 void WebgpuInstance::upload_constants() {
@@ -138,8 +151,7 @@ void WebgpuInstance::upload_constants() {
     const runtime::Buffer& buffer = program_->buffers[id];
     if (buffer.kind != runtime::Buffer::Kind::kConstant) continue;
     // A scalar takes two words, of which narrow types use the first.
-    device_->write(bank(layout_[id]), size_t{layout_[id].word} * 4,
-                   std::as_bytes(std::span(&buffer.constant, 1)));
+    write(layout_[id], std::as_bytes(std::span(&buffer.constant, 1)));
   }
 }
 
@@ -173,21 +185,29 @@ void WebgpuInstance::stream(size_t phase) {
   }
 }
 
-const Buffer& WebgpuInstance::bank(const Place& place) const {
-  switch (place.bank) {
-    case Bank::kFlags:
-      return flags_;
-    case Bank::kData:
-      return data_[place.data];
-    case Bank::kMemory:
-      break;
+template <class Segment>
+void WebgpuInstance::for_each_segment(const Place& place, size_t first, size_t bytes,
+                                      Segment&& segment) const {
+  const size_t offset = size_t{place.word} * 4 + first;
+  if (place.bank == Bank::kFlags) return segment(flags_, offset, size_t{0}, bytes);
+  if (place.bank == Bank::kData) return segment(data_[place.data], offset, size_t{0}, bytes);
+  const size_t chunk_bytes = layout_.chunk_words() * 4;
+  for (size_t done = 0; done < bytes;) {
+    const size_t at = offset + done,
+                 length = std::min(bytes - done, chunk_bytes - at % chunk_bytes);
+    segment(memory_[place.chunk + at / chunk_bytes], at % chunk_bytes, done, length);
+    done += length;
   }
-  return memory_;
 }
 
 void WebgpuInstance::write(const Place& place, std::span<const std::byte> bytes) {
-  if (place.cols == place.pitch && bytes.size() % 4 == 0)
-    return device_->write(bank(place), size_t{place.word} * 4, bytes);
+  const auto put = [&](size_t first, std::span<const std::byte> part) {
+    for_each_segment(place, first, part.size(),
+                     [&](const Buffer& buffer, size_t offset, size_t done, size_t length) {
+                       device_->write(buffer, offset, part.subspan(done, length));
+                     });
+  };
+  if (place.cols == place.pitch && bytes.size() % 4 == 0) return put(0, bytes);
   // Some rows at a time.
   const size_t row = place.cols * size_of(place.type), pitch = place.pitch * size_of(place.type);
   const size_t at_once = std::max<size_t>((size_t{1} << 20) / pitch, 4) / 4 * 4;
@@ -197,7 +217,7 @@ void WebgpuInstance::write(const Place& place, std::span<const std::byte> bytes)
     part.rows = static_cast<uint32_t>(std::min<size_t>(at_once, place.rows - first));
     pitched.assign((part.bytes() + 3) / 4 * 4, std::byte{0});
     spread_rows(part, bytes.data() + first * row, pitched.data());
-    device_->write(bank(place), size_t{place.word} * 4 + first * pitch, pitched);
+    put(first * pitch, pitched);
   }
 }
 
@@ -227,7 +247,9 @@ void WebgpuInstance::upload(uint32_t slot, std::span<const std::byte> bytes) {
   if (bytes.empty()) return;
   if (place.is_scalar()) std::memcpy(&host_scalars_[slot], bytes.data(), bytes.size());
   const bool whole_words = program_->buffers[slot].shape.is_scalar() && bytes.size() >= 4;
-  if (whole_words && place.bank == Bank::kMemory && defer(place, bytes)) return;
+  // A run's first kernel puts them into the first chunk.
+  const bool reached = place.bank == Bank::kMemory && place.chunk == 0;
+  if (whole_words && reached && defer(place, bytes)) return;
   flush();
   write(place, bytes);
 }
@@ -316,22 +338,29 @@ void WebgpuInstance::download(uint32_t slot, std::span<std::byte> bytes) {
       }
     if (known == bytes.size() / 4) return;
   }
-  const size_t size = (place.bytes() + 15) / 16 * 16;
+  std::vector<std::byte> pitched(place.bytes());
+  for (size_t first = 0; first < pitched.size(); first += kStagingBytes)
+    read(place, first,
+         std::span(pitched).subspan(first).first(std::min(kStagingBytes, pitched.size() - first)));
+  gather_rows(place, pitched.data(), bytes.data());
+}
+
+void WebgpuInstance::read(const Place& place, size_t first, std::span<std::byte> bytes) {
+  const size_t size = (bytes.size() + 15) / 16 * 16;
   if (staging_.bytes() < size)
     staging_ = device_->create_buffer(size, WGPUBufferUsage_MapRead | WGPUBufferUsage_CopyDst,
                                       "reading back");
   // One submission does what is encoded and copies.
   if (encoder_ == nullptr) encoder_ = device_->create_encoder();
   end_pass();
-  const uint64_t offset = uint64_t{place.word} * 4;
-  const uint64_t length = std::min<uint64_t>(size, bank(place).bytes() - offset);
-  api().CommandEncoderCopyBufferToBuffer(encoder_, bank(place).get(), offset, staging_.get(), 0,
-                                         length);
+  for_each_segment(place, first, (bytes.size() + 3) / 4 * 4,
+                   [&](const Buffer& buffer, size_t offset, size_t done, size_t length) {
+                     api().CommandEncoderCopyBufferToBuffer(encoder_, buffer.get(), offset,
+                                                            staging_.get(), done, length);
+                   });
   flush();
   in_flight_.clear();  // reading waits for everything
-  std::vector<std::byte> pitched(place.bytes());
-  device_->read(staging_, pitched);
-  gather_rows(place, pitched.data(), bytes.data());
+  device_->read(staging_, bytes);
 }
 
 std::vector<KernelTime> WebgpuInstance::time_kernels(size_t phase, size_t repetitions) {
@@ -356,9 +385,10 @@ std::vector<KernelTime> WebgpuInstance::time_kernels(size_t phase, size_t repeti
 }
 
 size_t WebgpuInstance::planned_bytes() const {
-  size_t bytes = memory_.bytes() + flags_.bytes() + tables_.bytes() + curves_.bytes() +
-                 params_.bytes() + records_.bytes() + staging_.bytes();
-  for (const Buffer& buffer : data_) bytes += buffer.bytes();
+  size_t bytes = flags_.bytes() + tables_.bytes() + curves_.bytes() + params_.bytes() +
+                 records_.bytes() + staging_.bytes();
+  for (const std::vector<Buffer>* buffers : {&memory_, &data_})
+    for (const Buffer& buffer : *buffers) bytes += buffer.bytes();
   return bytes;
 }
 

@@ -48,10 +48,15 @@ class WebgpuInstance final : public runtime::Instance {
   void create_buffers(const std::vector<int32_t>& tables, const std::vector<uint32_t>& params,
                       uint32_t params_window);
   void upload_constants();
+  /// Calls segment(buffer, offset, first, bytes) for each buffer that holds bytes of a place, from
+  /// byte `first` of it on.
+  template <class Segment>
+  void for_each_segment(const Place& place, size_t first, size_t bytes, Segment&& segment) const;
   void write(const Place& place, std::span<const std::byte> bytes);
+  /// Reads bytes of a place from byte `first` on.
+  void read(const Place& place, size_t first, std::span<std::byte> bytes);
   /// Makes a scalar part of the next run's record; false if that is full.
   bool defer(const Place& place, std::span<const std::byte> bytes);
-  const Buffer& bank(const Place& place) const;
   void begin_pass();
   void end_pass();
   void encode(const BoundKernel& kernel, size_t record);
@@ -65,7 +70,8 @@ class WebgpuInstance final : public runtime::Instance {
   std::shared_ptr<Device> device_;
   Layout layout_;
   std::vector<std::vector<BoundKernel>> phases_;
-  Buffer memory_, flags_, tables_, curves_, params_, records_;
+  std::vector<Buffer> memory_;  // chunks
+  Buffer flags_, tables_, curves_, params_, records_;
   std::vector<Buffer> data_;
   std::vector<Stream> streams_;         // one for each data slot
   std::vector<uint64_t> host_scalars_;  // what the host has set, by slot

@@ -2,6 +2,7 @@
 #include "backends/webgpu/layout.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 
 #include "core/error.hpp"
@@ -41,15 +42,28 @@ std::vector<bool> or_targets(const runtime::Program& program) {
 
 }  // namespace
 
-Layout::Layout(const runtime::Program& program, size_t data_bytes)
+Layout::Layout(const runtime::Program& program, const Room& room)
     : places_(program.buffers.size()) {
-  const std::vector<bool> collects = or_targets(program);
   for (BufferId id = 0; id < places_.size(); ++id) places_[id] = place_of(program.buffers[id]);
+  place_elsewhere(program, room.data_bytes);
+  const size_t most = std::min<size_t>(room.chunk_bytes / 4, UINT32_MAX) / kTensorWords;
+  place_memory(program, most * kTensorWords);
+  // Numbers of chunks are shifts then.
+  if (chunks() > 1) place_memory(program, std::bit_floor(most) * kTensorWords);
+  if (chunks() > room.chunks)
+    throw DeviceMemoryError(fmt::format(
+        "[webgpu] the program needs {} bytes of device memory, the device binds at most "
+        "{} times {}",
+        memory_words_ * 4, room.chunks, chunk_words_ * 4));
+}
 
-  const auto words = [&](BufferId id) {
-    const bool scalar = program.buffers[id].shape.is_scalar();
-    return scalar ? kScalarWords : round_up((places_[id].bytes() + 3) / 4, kTensorWords);
-  };
+size_t Layout::words(BufferId buffer) const {
+  const Place& place = places_[buffer];
+  return place.is_scalar() ? kScalarWords : round_up((place.bytes() + 3) / 4, kTensorWords);
+}
+
+void Layout::place_elsewhere(const runtime::Program& program, size_t data_bytes) {
+  const std::vector<bool> collects = or_targets(program);
   for (BufferId id = 0; id < places_.size(); ++id) {
     const Buffer& buffer = program.buffers[id];
     Place& place = places_[id];
@@ -77,6 +91,25 @@ Layout::Layout(const runtime::Program& program, size_t data_bytes)
       data.bytes = words(id) * 4;
     }
   }
+}
+
+void Layout::place_memory(const runtime::Program& program, size_t chunk_words) {
+  chunk_words_ = chunk_words;
+  size_t end = 0;  // of what is placed
+  const auto put = [&](BufferId id, size_t word) {
+    Place& place = places_[id];
+    const size_t size = words(id);
+    if (size > UINT32_MAX)
+      throw DeviceMemoryError(
+          fmt::format("[webgpu] a tensor of {} bytes, at most {} can be addressed", size * 4,
+                      size_t{UINT32_MAX} * 4));
+    place.chunk = static_cast<uint32_t>(word / chunk_words);
+    place.word = static_cast<uint32_t>(word % chunk_words);
+    place.spans = place.word + size > chunk_words;
+  };
+  const auto next = [&](size_t size) {  // crosses no border that it could avoid
+    return end % chunk_words + size <= chunk_words ? end : round_up(end, chunk_words);
+  };
   // Scalars lie together, so that a step touches few of them; temporaries share an arena.
   for (const bool scalars : {true, false}) {
     for (BufferId id = 0; id < places_.size(); ++id) {
@@ -84,20 +117,23 @@ Layout::Layout(const runtime::Program& program, size_t data_bytes)
       if (places_[id].bank != Bank::kMemory || buffer.kind == Buffer::Kind::kTemporary ||
           buffer.shape.is_scalar() != scalars)
         continue;
-      places_[id].word = static_cast<uint32_t>(memory_words_);
-      memory_words_ += words(id);
+      put(id, next(words(id)));
+      end = next(words(id)) + words(id);
     }
-    memory_words_ = round_up(memory_words_, kTensorWords);
+    end = round_up(end, kTensorWords);
   }
-  const runtime::MemoryPlan plan = runtime::plan_memory(
-      program, [&](BufferId id) { return words(id) * 4; }, kApart, kApartBytes);
+  runtime::ArenaRules rules{.apart = kApart, .extra = kApartBytes};
+  const auto bytes_of = [&](BufferId id) { return words(id) * 4; };
+  runtime::MemoryPlan plan = runtime::plan_memory(program, bytes_of, rules);
+  if (end % chunk_words + (plan.bytes + 3) / 4 > chunk_words) {
+    rules.chunk = chunk_words * 4;
+    plan = runtime::plan_memory(program, bytes_of, rules);
+    end = round_up(end, chunk_words);
+  }
   for (BufferId id = 0; id < places_.size(); ++id)
     if (places_[id].bank == Bank::kMemory && program.buffers[id].kind == Buffer::Kind::kTemporary)
-      places_[id].word = static_cast<uint32_t>(memory_words_ + plan.offsets[id] / 4);
-  memory_words_ = round_up(memory_words_ + (plan.bytes + 3) / 4, kTensorWords);
-  if (memory_words_ > UINT32_MAX)
-    raise("[webgpu] the program needs {} bytes of device memory, at most {} can be addressed",
-          memory_words_ * 4, size_t{UINT32_MAX} * 4);
+      put(id, end + plan.offsets[id] / 4);
+  memory_words_ = std::max(round_up(end + (plan.bytes + 3) / 4, kTensorWords), kTensorWords);
 }
 
 void spread_rows(const Place& place, const std::byte* dense, std::byte* pitched) {

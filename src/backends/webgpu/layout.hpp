@@ -12,7 +12,7 @@ namespace paragon::webgpu {
 
 /// The storage buffers that a kernel may read, in the order of their bindings (emit/bindings.hpp).
 enum class Bank : uint8_t {
-  kMemory,  ///< slots, constants, temporaries
+  kMemory,  ///< slots, constants, temporaries; in chunks of what a binding holds
   kFlags,   ///< scalars that collect bitwise ors, atomic
   kData,    ///< one buffer for each data slot
 };
@@ -22,8 +22,10 @@ enum class Bank : uint8_t {
 /// words that one invocation owns, except for columns of 32 and 64 bits, which are dense.
 struct Place {
   Bank bank = Bank::kMemory;
-  uint32_t data = 0;  ///< kData: number of the buffer
-  uint32_t word = 0;  ///< offset of the first element, a multiple of 4 words for tensors
+  uint32_t data = 0;   ///< kData: number of the buffer
+  uint32_t chunk = 0;  ///< kMemory: the chunk of the first element
+  uint32_t word = 0;   ///< offset of the first element, a multiple of 4 words for tensors
+  bool spans = false;  ///< goes on in the next chunks, from the start of one on
   uint32_t rows = 1, cols = 1, pitch = 1;
   DType type = DType::float32;
   /// Of a data slot that streams: rows that a run gathers, which lie one after the other from row
@@ -48,20 +50,33 @@ struct DataSlot {
   std::vector<Gathering> gatherings;  ///< if it streams: what its windows hold
 };
 
-/// Places of all buffers of a program. Data slots larger than `data_bytes` stream. Raises if the
-/// others need more than 32-bit offsets of words.
+/// What a device binds at once.
+struct Room {
+  size_t data_bytes = SIZE_MAX;   ///< of a data slot; larger ones stream
+  size_t chunk_bytes = SIZE_MAX;  ///< of a chunk of a program's memory
+  size_t chunks = 1;              ///< at most
+};
+
+/// Places of all buffers of a program. Raises DeviceMemoryError if there is no room.
 class Layout {
  public:
-  Layout(const runtime::Program& program, size_t data_bytes);
+  Layout(const runtime::Program& program, const Room& room);
 
   const Place& operator[](runtime::BufferId buffer) const { return places_[buffer]; }
   size_t memory_words() const { return memory_words_; }
+  /// Words of every chunk of memory but the last, which has what is left.
+  size_t chunk_words() const { return chunk_words_; }
+  size_t chunks() const { return (memory_words_ + chunk_words_ - 1) / chunk_words_; }
   size_t flag_words() const { return flag_words_; }
   const std::vector<DataSlot>& data() const { return data_; }
 
  private:
+  size_t words(runtime::BufferId buffer) const;
+  void place_elsewhere(const runtime::Program& program, size_t data_bytes);
+  void place_memory(const runtime::Program& program, size_t chunk_words);
+
   std::vector<Place> places_;
-  size_t memory_words_ = 0, flag_words_ = 0;
+  size_t memory_words_ = 0, chunk_words_ = 0, flag_words_ = 0;
   std::vector<DataSlot> data_;
 };
 

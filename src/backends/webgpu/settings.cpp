@@ -39,14 +39,17 @@ WebgpuSettings settings() {
   from_environment(result.library, "PARAGON_WEBGPU_LIBRARY");
   from_environment(result.adapter, "PARAGON_WEBGPU_ADAPTER");
   from_environment(result.features, "PARAGON_WEBGPU_FEATURES");
-  std::string data_bytes;
-  from_environment(data_bytes, "PARAGON_WEBGPU_DATA_BYTES");
-  if (result.data_bytes == 0 && !data_bytes.empty()) {
-    const char* end = data_bytes.data() + data_bytes.size();
-    const auto [last, error] = std::from_chars(data_bytes.data(), end, result.data_bytes);
+  const auto number_from_environment = [&](uint64_t& field, const char* name) {
+    std::string text;
+    from_environment(text, name);
+    if (field != 0 || text.empty()) return;
+    const char* end = text.data() + text.size();
+    const auto [last, error] = std::from_chars(text.data(), end, field);
     if (error != std::errc() || last != end)
-      raise("[webgpu] PARAGON_WEBGPU_DATA_BYTES is '{}', expected a number", data_bytes);
-  }
+      raise("[webgpu] {} is '{}', expected a number", name, text);
+  };
+  number_from_environment(result.data_bytes, "PARAGON_WEBGPU_DATA_BYTES");
+  number_from_environment(result.binding_bytes, "PARAGON_WEBGPU_BINDING_BYTES");
   if (result.features.empty()) result.features = "all";
   if (result.features != "all" && result.features != "none")
     raise("[webgpu] features are '{}', expected all or none", result.features);

@@ -134,7 +134,8 @@ class CodeWriter {
     }
     if (items_.lanes == 4 && place.bank == Bank::kMemory && size_of(place.type) == 4) {
       // The four elements are one aligned vector.
-      w_.add("  let q{} = memory[({} + {}) >> 2u];\n", i, w_.base(buffer), element(buffer, 0));
+      w_.add("  let q{} = {};\n", i,
+             w_.quad(buffer, fmt::format("{} + {}", w_.base(buffer), element(buffer, 0))));
       for (uint32_t lane = 0; lane < 4; ++lane)
         w_.add("  let x{}_{} = bitcast<{}>(q{}.{});\n", i, lane, register_type(place.type), i,
                "xyzw"[lane]);

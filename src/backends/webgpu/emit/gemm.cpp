@@ -147,8 +147,8 @@ class GemmWriter {
       case DType::int8:
       case DType::uint8: {
         const bool is_signed = place(operand).type == DType::int8;
-        w_.add("  let e = {0} + (({1}) >> 2u);\n  let word = memory[e >> 2u][e & 3u];\n", base,
-               element);
+        w_.add("  let e = {} + (({}) >> 2u);\n  let word = {};\n", base, element,
+               w_.word(buffer, "e"));
         for (int i = 0; i < 4; ++i)
           w_.add("  var x{} = {};\n", i,
                  is_signed ? fmt::format("extractBits(bitcast<i32>(word), {}u, 8u)", i * 8)
@@ -156,10 +156,9 @@ class GemmWriter {
         return;
       }
       case DType::int16:
-        w_.add("  let e = {0} + (({1}) >> 1u);\n", base, element);
-        w_.add(
-            "  let low = bitcast<i32>(memory[e >> 2u][e & 3u]);\n"
-            "  let high = bitcast<i32>(memory[(e + 1u) >> 2u][(e + 1u) & 3u]);\n");
+        w_.add("  let e = {} + (({}) >> 1u);\n", base, element);
+        w_.add("  let low = bitcast<i32>({});\n  let high = bitcast<i32>({});\n",
+               w_.word(buffer, "e"), w_.word(buffer, "e + 1u"));
         for (int i = 0; i < 4; ++i)
           w_.add("  var x{} = extractBits({}, {}u, 16u);\n", i, i < 2 ? "low" : "high", i % 2 * 16);
         return;
@@ -168,7 +167,7 @@ class GemmWriter {
           w_.add("  var x{} = {};\n", i, w_.load(buffer, fmt::format("({}) + {}u", element, i)));
         return;
       default:
-        w_.add("  let q = memory[({} + {}) >> 2u];\n", base, element);
+        w_.add("  let q = {};\n", w_.quad(buffer, fmt::format("{} + {}", base, element)));
         for (int i = 0; i < 4; ++i)
           w_.add("  var x{} = bitcast<{}>(q.{});\n", i, element_, "xyzw"[i]);
     }
@@ -181,9 +180,8 @@ class GemmWriter {
 
   /// A word of an operand of bytes: element `element` and the next three.
   std::string word(size_t operand, const std::string& element) {
-    return fmt::format(
-        "memory[({0}) >> 2u][({0}) & 3u]",
-        fmt::format("{} + (({}) >> 2u)", w_.base(dispatch_.operands[operand]), element));
+    const BufferId buffer = dispatch_.operands[operand];
+    return w_.word(buffer, fmt::format("{} + (({}) >> 2u)", w_.base(buffer), element));
   }
 
   /// The same for packed bytes: words of four neighbours in k.

@@ -7,21 +7,24 @@
 
 namespace paragon::webgpu {
 
-/// Bindings of group 0, the same for every kernel, so that one bind group serves an instance.
+inline constexpr uint32_t kDataBindings = 4;  ///< data slots of a program, at most
+
+/// Bindings of group 0, the same for every kernel of a program, so that one bind group serves an
+/// instance.
 enum Binding : uint32_t {
-  kBindMemory = 0,       ///< array<vec4<u32>>, read and written
+  kBindMemory = 0,       ///< array<vec4<u32>>, read and written: the first chunk of memory
   kBindParams = 1,       ///< uniform, dynamic offset: the kernel's numbers
   kBindCurveTables = 2,  ///< array<i32>: the cubics of core/curve_tables.inc
   kBindFlags = 3,        ///< array<atomic<u32>>: bitwise ors
   kBindTables = 4,       ///< array<i32>: index tables of the program
   kBindRecord = 5,       ///< uniform, dynamic offset: scalars that the host wrote before the run
   kBindData = 6,         ///< array<vec4<u32>> each: data slots
+  kBindChunks = kBindData + kDataBindings,  ///< the other chunks of memory, if there are any
 };
+inline constexpr uint32_t kOtherStorage = 3 + kDataBindings;  ///< bindings beside those of memory
 
 /// Scalars that one run may get from the host, with the words that say where they go.
 inline constexpr uint32_t kRecordWords = 192;
-
-inline constexpr uint32_t kDataBindings = 4;  ///< data slots of a program, at most
 
 inline constexpr uint32_t kThreads = 256;  ///< invocations of a workgroup
 

@@ -29,7 +29,18 @@ std::string Writer::base(BufferId buffer) {
   return name;
 }
 
-std::string Writer::word(const Place& place, const std::string& index) const {
+std::string Writer::array_of(const Place& place) {
+  return place.chunk == 0 ? "memory" : fmt::format("memory{}", place.chunk);
+}
+
+std::string Writer::quad(BufferId buffer, const std::string& index) {
+  const Place& place = layout[buffer];
+  if (place.spans) return fmt::format("load_{}(({}) >> 2u)", span_of(place), index);
+  return fmt::format("{}[({}) >> 2u]", array_of(place), index);
+}
+
+std::string Writer::word(BufferId buffer, const std::string& index) {
+  const Place& place = layout[buffer];
   switch (place.bank) {
     case Bank::kFlags:
       return fmt::format("atomicLoad(&flags[{}])", index);
@@ -38,7 +49,14 @@ std::string Writer::word(const Place& place, const std::string& index) const {
     case Bank::kMemory:
       break;
   }
-  return word_at(index);
+  return fmt::format("{}[({}) & 3u]", quad(buffer, index), index);
+}
+
+void Writer::store_word(const Place& place, const std::string& index, const std::string& bits) {
+  if (place.spans)
+    add("  store_word_{}({}, {});\n", span_of(place), index, bits);
+  else
+    add("  {0}[({1}) >> 2u][({1}) & 3u] = {2};\n", array_of(place), index, bits);
 }
 
 std::string Writer::element(BufferId buffer, const std::string& row, const std::string& col) {
@@ -56,7 +74,7 @@ std::string Writer::load(BufferId buffer, const std::string& element) {
   const std::string from = base(buffer);
   const auto narrow = [&](unsigned bits, bool is_signed) {
     const unsigned shift = bits == 8 ? 2 : 1;
-    const std::string value = word(place, fmt::format("{} + (({}) >> {}u)", from, element, shift));
+    const std::string value = word(buffer, fmt::format("{} + (({}) >> {}u)", from, element, shift));
     const std::string place_in_word =
         fmt::format("(({}) & {}u) * {}u", element, (1u << shift) - 1, bits);
     return is_signed
@@ -73,7 +91,7 @@ std::string Writer::load(BufferId buffer, const std::string& element) {
     default: {
       const std::string index =
           fmt::format("{} + ({}) * {}u", from, element, size_of(place.type) / 4);
-      return from_words(place.type, word(place, index), word(place, index + " + 1u"));
+      return from_words(place.type, word(buffer, index), word(buffer, index + " + 1u"));
     }
   }
 }
@@ -85,48 +103,55 @@ void Writer::store_scalar(BufferId buffer, const std::string& value) {
     if (place.bank == Bank::kFlags)
       add("  atomicStore(&flags[{}], {});\n", index, bits);
     else
-      add("  {} = {};\n", word_at(index), bits);
+      store_word(place, index, bits);
   };
   put(at, low_word(place.type, value));
   if (size_of(place.type) == 8) put(at + " + 1u", high_word(place.type, value));
 }
 
-void Writer::store_packed(const std::string& base, const std::string& element, unsigned bits,
+void Writer::store_packed(BufferId buffer, const std::string& element,
                           const std::vector<std::string>& values) {
+  const Place& place = layout[buffer];
+  const unsigned bits = static_cast<unsigned>(size_of(place.type)) * 8;
   const size_t in_word = 32 / bits;
   for (size_t first = 0; first < values.size(); first += in_word) {
     std::string packed;
     for (size_t i = first; i < std::min(first + in_word, values.size()); ++i)
       packed += fmt::format("{}((bitcast<u32>({}) & {}u) << {}u)", packed.empty() ? "" : " | ",
                             values[i], (1u << bits) - 1, (i - first) * bits);
-    add("  {} = {};\n",
-        word_at(fmt::format("{} + (({}) >> {}u) + {}u", base, element, in_word == 4 ? 2 : 1,
-                            first / in_word)),
-        packed);
+    store_word(place,
+               fmt::format("{} + (({}) >> {}u) + {}u", base(buffer), element, in_word == 4 ? 2 : 1,
+                           first / in_word),
+               packed);
   }
 }
 
 void Writer::store_item(BufferId buffer, const std::string& element,
                         const std::vector<std::string>& values) {
-  const DType type = layout[buffer].type;
-  const std::string from = base(buffer);
-  if (size_of(type) < 4)
-    return store_packed(from, element, static_cast<unsigned>(size_of(type)) * 8, values);
+  const Place& place = layout[buffer];
+  if (size_of(place.type) < 4) return store_packed(buffer, element, values);
   std::vector<std::string> words;
   for (const std::string& value : values) {
-    words.push_back(low_word(type, value));
-    if (size_of(type) == 8) words.push_back(high_word(type, value));
+    words.push_back(low_word(place.type, value));
+    if (size_of(place.type) == 8) words.push_back(high_word(place.type, value));
   }
-  const std::string index = fmt::format("{} + ({}) * {}u", from, element, size_of(type) / 4);
+  const std::string index =
+      fmt::format("{} + ({}) * {}u", base(buffer), element, size_of(place.type) / 4);
   if (values.size() == 4) {
     // Four neighbours are whole vectors.
-    for (size_t i = 0; i < words.size(); i += 4)
-      add("  memory[(({}) >> 2u) + {}u] = vec4<u32>({}, {}, {}, {});\n", index, i / 4, words[i],
-          words[i + 1], words[i + 2], words[i + 3]);
+    for (size_t i = 0; i < words.size(); i += 4) {
+      const std::string at = fmt::format("(({}) >> 2u) + {}u", index, i / 4),
+                        bits = fmt::format("vec4<u32>({}, {}, {}, {})", words[i], words[i + 1],
+                                           words[i + 2], words[i + 3]);
+      if (place.spans)
+        add("  store_{}({}, {});\n", span_of(place), at, bits);
+      else
+        add("  {}[{}] = {};\n", array_of(place), at, bits);
+    }
     return;
   }
   for (size_t i = 0; i < words.size(); ++i)
-    add("  {} = {};\n", word_at(fmt::format("{} + {}u", index, i)), words[i]);
+    store_word(place, fmt::format("{} + {}u", index, i), words[i]);
 }
 
 std::string Writer::shared_array(const std::string& type, uint32_t count, uint32_t number) {
@@ -138,10 +163,42 @@ std::string Writer::shared_array(const std::string& type, uint32_t count, uint32
   return name;
 }
 
+std::string Writer::span_of(const Place& place) {
+  const auto last = static_cast<uint32_t>((place.bytes() / 4 - 1) / layout.chunk_words());
+  std::string name = fmt::format("span{}_{}", place.chunk, place.chunk + last);
+  spans_[name] = {place.chunk, place.chunk + last};
+  return name;
+}
+
+std::string Writer::spanning_functions() const {
+  std::string out;
+  for (const auto& [name, chunks] : spans_) {
+    const auto write = [&](const std::string& head, std::string_view at, std::string_view does) {
+      out += fmt::format("fn {} {{\n  let i = {} % {}u;\n  switch {} / {}u {{\n", head, at,
+                         layout.chunk_words() / 4, at, layout.chunk_words() / 4);
+      for (uint32_t i = 0; i <= chunks.second - chunks.first; ++i)
+        out += fmt::format("    {}: {{ {} }}\n",
+                           i == 0 ? std::string("default") : fmt::format("case {}u", i),
+                           fmt::format(fmt::runtime(does), array_of({.chunk = chunks.first + i})));
+      out += "  }\n}\n";
+    };
+    write(fmt::format("load_{}(at: u32) -> vec4<u32>", name), "at", "return {}[i];");
+    write(fmt::format("store_{}(at: u32, bits: vec4<u32>)", name), "at", "{}[i] = bits;");
+    write(fmt::format("store_word_{}(word: u32, bits: u32)", name), "(word >> 2u)",
+          "{}[i][word & 3u] = bits;");
+  }
+  return out;
+}
+
 std::string Writer::declarations() const {
-  std::string out = fmt::format(
-      "@group(0) @binding({}) var<storage, read_write> memory: array<vec4<u32>>;\n", +kBindMemory);
   const auto uses = [&](std::string_view name) { return text_.find(name) != std::string::npos; };
+  const std::string spanning = spanning_functions();
+  std::string out;
+  for (uint32_t chunk = 0; chunk < layout.chunks(); ++chunk)
+    if (const std::string name = array_of({.chunk = chunk});
+        uses(name + "[") || spanning.find(name + "[") != spanning.npos)
+      out += fmt::format("@group(0) @binding({}) var<storage, read_write> {}: array<vec4<u32>>;\n",
+                         chunk == 0 ? kBindMemory : kBindChunks + chunk - 1, name);
   if (!params_.empty())
     out += fmt::format("@group(0) @binding({}) var<uniform> params: array<vec4<u32>, {}>;\n",
                        +kBindParams, (params_.size() + 3) / 4);
@@ -159,6 +216,7 @@ std::string Writer::declarations() const {
     if (uses(fmt::format("data{}[", i)))
       out += fmt::format("@group(0) @binding({}) var<storage, read> data{}: array<vec4<u32>>;\n",
                          kBindData + i, i);
+  out += spanning;
   for (const auto& [name, type] : shared_types_)
     out += fmt::format("var<workgroup> {}: array<{}, {}>;\n", name, type, shared_counts_.at(name));
   return out;

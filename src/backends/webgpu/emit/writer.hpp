@@ -5,6 +5,7 @@
 
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "backends/webgpu/emit/kernel.hpp"
@@ -46,10 +47,10 @@ class Writer {
   /// A name that no other part of the kernel has.
   std::string unique(std::string_view prefix) { return fmt::format("{}{}", prefix, names_++); }
 
-  /// The word of memory at a u32 expression.
-  static std::string word_at(const std::string& index) {
-    return fmt::format("memory[({0}) >> 2u][({0}) & 3u]", index);
-  }
+  /// Four words of a buffer in memory: the vector that holds word `index`, counted as base() does.
+  std::string quad(runtime::BufferId buffer, const std::string& index);
+  /// One word of a buffer.
+  std::string word(runtime::BufferId buffer, const std::string& index);
   /// Number of element (row, col) of a buffer; extents of 1 are repeated.
   std::string element(runtime::BufferId buffer, const std::string& row, const std::string& col);
   /// The value of the element with a number, as a register.
@@ -72,13 +73,19 @@ class Writer {
   std::string declarations() const;
 
  private:
-  std::string word(const Place& place, const std::string& index) const;
-  void store_packed(const std::string& base, const std::string& element, unsigned bits,
+  /// The array that holds a buffer of memory; one that spans chunks is reached by functions.
+  static std::string array_of(const Place& place);
+  void store_word(const Place& place, const std::string& index, const std::string& bits);
+  /// What the functions are called that reach a buffer in several chunks.
+  std::string span_of(const Place& place);
+  std::string spanning_functions() const;
+  void store_packed(runtime::BufferId buffer, const std::string& element,
                     const std::vector<std::string>& values);
 
   std::string text_;
   std::vector<uint32_t> params_;
   std::map<runtime::BufferId, std::string> bases_, pitches_;
+  std::map<std::string, std::pair<uint32_t, uint32_t>> spans_;  // first and last chunk
   std::map<std::string, std::string> shared_types_;  // of arrays in workgroup memory, by name
   std::map<std::string, uint32_t> shared_counts_;
   size_t names_ = 0;
