@@ -9,6 +9,7 @@
 
 #include "backends/cpu/target.hpp"
 #include "core/mean_square.hpp"
+#include "float_closeness.hpp"
 #include "graph_runner.hpp"
 #include "raises.hpp"
 
@@ -18,6 +19,7 @@ namespace {
 using ir::Attrs;
 using ir::NodeId;
 using ir::Op;
+using testing::close;
 using testing::GraphMaker;
 using testing::GraphRunner;
 
@@ -207,38 +209,6 @@ Tensor values(Op op, size_t operand, DType type, const Shape& shape, uint64_t se
   return tensor;
 }
 
-/// How far two floating-point results of the same formula may be apart: the C library and the
-/// kernels have about one unit in the last place each. Results below the normal numbers may be 0.
-double tolerance(Op op, DType type, double expected) {
-  const bool single = type == DType::float32;
-  const double least = single ? 0x1p-126 : 0x1p-1022;
-  const double unit = std::max(std::abs(expected), least) * (single ? 0x1p-23 : 0x1p-52);
-  switch (op) {
-    case Op::exp:
-    case Op::log:
-      return std::max(3 * unit, op == Op::exp ? least : 0);
-    case Op::curve:
-    case Op::curve_slope:
-      return single ? std::max(8 * unit, 1e-6) : std::max(45 * unit, 1e-15);
-    default:
-      return 0;  // integers and correctly rounded operations are equal to the bit
-  }
-}
-
-::testing::AssertionResult close(Op op, const Tensor& got, const Tensor& expected) {
-  for (size_t i = 0; i < expected.elements(); ++i) {
-    const double a = testing::element(got, i), b = testing::element(expected, i);
-    if (a == b || (std::isnan(a) && std::isnan(b))) continue;
-    const double normal = expected.type() == DType::float32 ? 0x1p-126 : 0x1p-1022;
-    if (is_float(expected.type()) && a == 0 && std::abs(b) < normal) continue;  // flushed
-    if (is_float(expected.type()) && std::abs(a - b) <= tolerance(op, expected.type(), b)) continue;
-    return ::testing::AssertionFailure() << "element " << i << " is " << a << ", expected " << b;
-  }
-  if (!is_float(expected.type()) && !testing::same_bytes(got, expected))
-    return ::testing::AssertionFailure() << "differs beyond 53 bits";
-  return ::testing::AssertionSuccess();
-}
-
 class EveryElementwise : public ::testing::TestWithParam<size_t> {
  protected:
   void TearDown() override { cpu::force_target(cpu::available_targets().back()); }
@@ -290,20 +260,31 @@ class EveryElementwise : public ::testing::TestWithParam<size_t> {
       others.push_back(std::make_unique<GraphRunner>(maker.graph, "webgpu"));
       names.push_back("webgpu");
     }
+    std::unique_ptr<GraphRunner> ref_of_flushed;
+    if (gpu && testing::webgpu_is_a_gpu())
+      ref_of_flushed = std::make_unique<GraphRunner>(maker.graph, "ref");
     for (const auto& [name, value] : inputs) {
       ref.set(name, value);
+      if (ref_of_flushed != nullptr) ref_of_flushed->set(name, testing::flushed(value));
       for (auto& other : others) other->set(name, value);
     }
     for (const int amount : shifts_of(op)) {
       const Tensor shift = testing::filled(DType::int32, {}, {static_cast<double>(amount)});
-      for (const std::string& name : shifts) ref.set(name, shift);
-      ref.run();
+      for (GraphRunner* runner : {&ref, ref_of_flushed.get()}) {
+        if (runner == nullptr) continue;
+        for (const std::string& name : shifts) runner->set(name, shift);
+        runner->run();
+      }
       for (size_t k = 0; k < others.size(); ++k) {
         for (const std::string& name : shifts) others[k]->set(name, shift);
         others[k]->run();
         for (size_t s = 0; s < kShapes.size(); ++s) {
           const std::string y_name = "y" + std::to_string(s);
-          ASSERT_TRUE(close(op, others[k]->get(y_name), ref.get(y_name)))
+          std::optional<Tensor> of_flushed;
+          if (names[k] == "webgpu" && ref_of_flushed != nullptr)
+            of_flushed = ref_of_flushed->get(y_name);
+          ASSERT_TRUE(close(op, others[k]->get(y_name), ref.get(y_name),
+                            of_flushed ? &*of_flushed : nullptr))
               << names[k] << ", shapes " << to_string(kShapes[s][0]) << to_string(kShapes[s][1])
               << to_string(kShapes[s][2]) << ", shift " << amount << ", limit or attribute "
               << attrs.a;

@@ -57,9 +57,9 @@ Layout::Layout(const runtime::Program& program, const Room& room)
         memory_words_ * 4, room.chunks, chunk_words_ * 4));
 }
 
-size_t Layout::words(BufferId buffer) const {
-  const Place& place = places_[buffer];
-  return place.is_scalar() ? kScalarWords : round_up((place.bytes() + 3) / 4, kTensorWords);
+size_t Layout::words(const runtime::Program& program, BufferId buffer) const {
+  if (program.buffers[buffer].shape.is_scalar()) return kScalarWords;
+  return round_up((places_[buffer].bytes() + 3) / 4, kTensorWords);
 }
 
 void Layout::place_elsewhere(const runtime::Program& program, size_t data_bytes) {
@@ -79,16 +79,16 @@ void Layout::place_elsewhere(const runtime::Program& program, size_t data_bytes)
       place.data = static_cast<uint32_t>(data_.size());
       DataSlot& data = data_.emplace_back();
       data.buffer = id;
-      if (words(id) * 4 > data_bytes) {
+      if (words(program, id) * 4 > data_bytes) {
         data.gatherings = gatherings_of(
             program, id,
             fmt::format("[webgpu] slot '{}' needs {} bytes, at most {} may lie on the device",
-                        program.slots[buffer.slot].name, words(id) * 4, data_bytes));
+                        program.slots[buffer.slot].name, words(program, id) * 4, data_bytes));
         for (const Gathering& gathering : data.gatherings)
           place.window = std::max(place.window, static_cast<uint32_t>(gathering.rows));
         place.rows = static_cast<uint32_t>(kWindows) * place.window;
       }
-      data.bytes = words(id) * 4;
+      data.bytes = words(program, id) * 4;
     }
   }
 }
@@ -98,7 +98,7 @@ void Layout::place_memory(const runtime::Program& program, size_t chunk_words) {
   size_t end = 0;  // of what is placed
   const auto put = [&](BufferId id, size_t word) {
     Place& place = places_[id];
-    const size_t size = words(id);
+    const size_t size = words(program, id);
     if (size > UINT32_MAX)
       throw DeviceMemoryError(
           fmt::format("[webgpu] a tensor of {} bytes, at most {} can be addressed", size * 4,
@@ -117,13 +117,13 @@ void Layout::place_memory(const runtime::Program& program, size_t chunk_words) {
       if (places_[id].bank != Bank::kMemory || buffer.kind == Buffer::Kind::kTemporary ||
           buffer.shape.is_scalar() != scalars)
         continue;
-      put(id, next(words(id)));
-      end = next(words(id)) + words(id);
+      put(id, next(words(program, id)));
+      end = next(words(program, id)) + words(program, id);
     }
     end = round_up(end, kTensorWords);
   }
   runtime::ArenaRules rules{.apart = kApart, .extra = kApartBytes};
-  const auto bytes_of = [&](BufferId id) { return words(id) * 4; };
+  const auto bytes_of = [&](BufferId id) { return words(program, id) * 4; };
   runtime::MemoryPlan plan = runtime::plan_memory(program, bytes_of, rules);
   if (end % chunk_words + (plan.bytes + 3) / 4 > chunk_words) {
     rules.chunk = chunk_words * 4;

@@ -71,7 +71,7 @@ class Layout {
   const std::vector<DataSlot>& data() const { return data_; }
 
  private:
-  size_t words(runtime::BufferId buffer) const;
+  size_t words(const runtime::Program& program, runtime::BufferId buffer) const;
   void place_elsewhere(const runtime::Program& program, size_t data_bytes);
   void place_memory(const runtime::Program& program, size_t chunk_words);
 

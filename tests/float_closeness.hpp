@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "graph_runner.hpp"
+
+namespace paragon::testing {
+
+/// The least normal number.
+inline double least_normal(DType type) {
+  return type == DType::float32 ? 0x1p-126 : 0x1p-1022;
+}
+/// The distance of 1 and the next number.
+inline double unit_of(DType type) {
+  return type == DType::float32 ? 0x1p-23 : 0x1p-52;
+}
+
+/// Is the device `webgpu` a GPU? Of float32, WGSL asks less than IEEE 754 (WGSL, 15.7.4, "Floating
+/// Point Accuracy"): numbers below the normal ones may count as 0, quotients and roots are off by
+/// some units in the last place. Drivers in software round correctly.
+inline bool webgpu_is_a_gpu() {
+  static const bool gpu = [] {
+    if (!webgpu_is_there()) return false;
+    const std::string chosen = webgpu_device_name();
+    for (const WebgpuAdapter& adapter : webgpu_adapters())
+      if (adapter.name == chosen) return adapter.kind != "software";
+    return false;
+  }();
+  return gpu;
+}
+
+/// How many units in the last place WGSL lets a float32 operation be off.
+inline double units_of_wgsl(ir::Op op) {
+  constexpr double kDivision = 2.5, kInverseRoot = 2;
+  if (op == ir::Op::div) return kDivision;
+  return op == ir::Op::sqrt ? kDivision + kInverseRoot : 0;
+}
+
+/// A value as a device reads it that takes float32 numbers below the normal ones for 0.
+inline double flushed(DType type, double value) {
+  return type == DType::float32 && std::abs(value) < least_normal(type) ? std::copysign(0, value)
+                                                                        : value;
+}
+inline Tensor flushed(const Tensor& tensor) {
+  Tensor result = tensor;
+  if (tensor.type() == DType::float32)
+    for (size_t i = 0; i < tensor.elements(); ++i)
+      set_element(result, i, flushed(DType::float32, element(tensor, i)));
+  return result;
+}
+
+/// How far two floating-point results of the same formula may be apart: the C library and the
+/// kernels have about one unit in the last place each. Results below the normal numbers may be 0.
+inline double tolerance(ir::Op op, DType type, double expected, bool gpu) {
+  const bool single = type == DType::float32;
+  const double least = least_normal(type);
+  const double unit = std::max(std::abs(expected), least) * unit_of(type);
+  switch (op) {
+    case ir::Op::exp:
+    case ir::Op::log:
+      return std::max(3 * unit, op == ir::Op::exp ? least : 0);
+    case ir::Op::curve:
+    case ir::Op::curve_slope:
+      return single ? std::max(8 * unit, 1e-6) : std::max(45 * unit, 1e-15);
+    default:
+      // Integers and correctly rounded operations are equal to the bit.
+      return gpu && single ? units_of_wgsl(op) * unit : 0;
+  }
+}
+
+/// Is each element of `got` one of `expected`, or on a GPU of what the formula gives for operands
+/// that it takes for 0?
+inline ::testing::AssertionResult close(ir::Op op, const Tensor& got, const Tensor& expected,
+                                        const Tensor* of_flushed = nullptr) {
+  const DType type = expected.type();
+  const auto near = [&](double a, double b) {
+    if (a == b || (std::isnan(a) && std::isnan(b))) return true;
+    if (!is_float(type)) return false;
+    return (a == 0 && std::abs(b) < least_normal(type)) ||
+           std::abs(a - b) <= tolerance(op, type, b, of_flushed != nullptr);
+  };
+  bool exact = true;
+  for (size_t i = 0; i < expected.elements(); ++i) {
+    const double a = element(got, i), b = element(expected, i);
+    if (near(a, b)) continue;
+    if (of_flushed == nullptr || !near(a, element(*of_flushed, i)))
+      return ::testing::AssertionFailure() << "element " << i << " is " << a << ", expected " << b;
+    exact = false;
+  }
+  if (exact && !is_float(type) && !same_bytes(got, expected))
+    return ::testing::AssertionFailure() << "differs beyond 53 bits";
+  return ::testing::AssertionSuccess();
+}
+
+}  // namespace paragon::testing
