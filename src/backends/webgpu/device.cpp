@@ -156,7 +156,8 @@ Device::Device(WGPUInstance instance, WGPUAdapter handle, Adapter adapter, const
 
 size_t Device::most_chunks() const {
   const size_t storage = adapter_.limits.maxStorageBuffersPerShaderStage;
-  return std::max<size_t>(storage, kOtherStorage + 1) - kOtherStorage;
+  return std::clamp<size_t>(storage, kOtherStorage + 1, kOtherStorage + kMostChunks) -
+         kOtherStorage;
 }
 
 Device::Bindings Device::bindings(size_t chunks) {

@@ -214,9 +214,9 @@ struct Writer {
       case Op::div:
         return binary("div", "/");
       case Op::max:
-        return choose(type, a, b, less(a, b));
+        return type == DType::float32 ? use("max", a, b) : choose(type, a, b, less(a, b));
       case Op::min:
-        return choose(type, a, b, less(b, a));
+        return type == DType::float32 ? use("min", a, b) : choose(type, a, b, less(b, a));
       case Op::greater:
         return truth(less(b, a));
       case Op::equal:

@@ -39,6 +39,20 @@ Tiling tiling_for(const Dispatch& dispatch, bool narrow, bool software) {
   return kTilings[std::size(kTilings) - 1];
 }
 
+/// Bytes of an operand that four packed products multiply at once; 0: none do. Operands of 16 and
+/// 32 bits are sums of balanced digits (docs/numerics.md, "Formats"), which pay where sums of 64
+/// bits are made of words. The sums of `depth` products of digits stay within 32 bits.
+uint32_t digits_of(const Writer& w, const Dispatch& dispatch, const Features& features) {
+  const DType type = w.layout[dispatch.operands[0]].type;
+  if (w.layout[dispatch.operands[1]].type != type) return 0;
+  const Place& a = w.layout[dispatch.operands[0]];
+  const uint32_t depth = dispatch.attrs.a != 0 ? a.rows : a.cols;
+  if (type == DType::int8) return 1;
+  if (features.int64) return 0;
+  if (type == DType::int16 && depth <= 65536) return 2;
+  return type == DType::int32 && depth <= 32768 ? 3 : 0;
+}
+
 class GemmWriter {
  public:
   GemmWriter(Writer& writer, const Dispatch& dispatch, const Features& features)
@@ -46,18 +60,17 @@ class GemmWriter {
         dispatch_(dispatch),
         product_(writer.layout[dispatch.operands[0]].type),
         doubles_(product_.operand == DType::float64),
-        packed_(writer.layout[dispatch.operands[0]].type == DType::int8 &&
-                writer.layout[dispatch.operands[1]].type == DType::int8),
+        digits_(digits_of(writer, dispatch, features)),
         vectors_(!product_.wide && !doubles_),
         tiling_(tiling_for(dispatch, vectors_, features.software)),
         element_(doubles_                             ? "F64"
                  : product_.operand == DType::float32 ? "f32"
                                                       : "i32"),
         quad_(doubles_ ? "array<F64, 4>" : fmt::format("vec4<{}>", element_)),
-        tile_quad_(packed_ ? "vec4<u32>" : quad_) {
-    // The same bytes of workgroup memory.
+        tile_quad_(digits_ > 0 ? "vec4<u32>" : quad_) {
+    // About the same bytes of workgroup memory.
     if (doubles_) tiling_.depth /= 2;
-    if (packed_) tiling_.depth *= 4;
+    if (digits_ > 0) tiling_.depth *= digits_ == 1 ? 4 : 2;
   }
 
   Part write() {
@@ -69,7 +82,7 @@ class GemmWriter {
     depth_ = w_.param(ta ? a.rows : a.cols);
     const std::string tiles_x =
         w_.param((static_cast<uint32_t>(dispatch_.cols) + tiling_.cols - 1) / tiling_.cols);
-    tile_ = w_.shared_array(tile_quad_, lines() * (tiling_.rows + tiling_.cols) / 4);
+    tile_ = w_.shared_array(tile_quad_, all_lines() * (tiling_.rows + tiling_.cols) / 4);
     // Operands as [depth][rows] and [depth][cols], four neighbours together; packed bytes as words
     // of four products each.
     const Loader load_a = write_loader(0, tiling_.rows, rows_, ta),
@@ -96,7 +109,7 @@ class GemmWriter {
     };
     for (const Loader* loader : {&load_a, &load_b})
       for (uint32_t i = 0; i < loader->quads(); ++i)
-        w_.add("  var {}{}: {};\n", loader->quad, i, tile_quad_);
+        w_.add("  var {}{}: {};\n", loader->quad, i, loader->type);
     fetch("0u");
     w_.add("  for (var k0 = 0u; k0 < {}; k0 += {}u) {{\n", depth_, tiling_.depth);
     put(load_a);
@@ -107,6 +120,7 @@ class GemmWriter {
     w_.add("    }}\n");
     multiply();
     w_.add("    workgroupBarrier();\n  }}\n");
+    if (digits_ > 1) add_digits();
     if (tiling_.slices == 1)
       finish();
     else
@@ -118,7 +132,7 @@ class GemmWriter {
  private:
   /// Functions that read a quad of an operand's tile from memory, and put it in workgroup memory.
   struct Loader {
-    std::string fetch, put;
+    std::string fetch, put, type;
     uint32_t all;            ///< quads of a tile, or words of packed bytes that lie alone
     char quad;               ///< name of an invocation's quads on their way
     std::string_view first;  ///< the tile's first row or column
@@ -127,14 +141,15 @@ class GemmWriter {
 
   const Place& place(size_t operand) const { return w_.layout[dispatch_.operands[operand]]; }
 
-  /// Lines of a tile: a product each, or four of packed bytes.
-  uint32_t lines() const { return packed_ ? tiling_.depth / 4 : tiling_.depth; }
+  /// Lines of a tile: a product each, or four of packed bytes. Those of each digit follow the last.
+  uint32_t lines() const { return digits_ > 0 ? tiling_.depth / 4 : tiling_.depth; }
+  uint32_t all_lines() const { return lines() * std::max(digits_, 1u); }
 
   /// Where quad `quad` of line k of an operand's tile lies: turned by k, so that neighbours in k
   /// come from different banks.
   std::string tile_at(size_t operand, uint32_t width, const std::string& k,
                       const std::string& quad) const {
-    const uint32_t first = operand == 0 ? 0 : lines() * tiling_.rows / 4;
+    const uint32_t first = operand == 0 ? 0 : all_lines() * tiling_.rows / 4;
     return fmt::format("{}[{}u + ({}) * {}u + (({}) ^ ((({}) >> 2u) & {}u))]", tile_, first, k,
                        width / 4, quad, k, width / 4 - 1);
   }
@@ -178,55 +193,80 @@ class GemmWriter {
     return doubles_ ? fmt::format("{}[{}]", quad, i) : fmt::format("{}.{}", quad, "xyzw"[i]);
   }
 
-  /// A word of an operand of bytes: element `element` and the next three.
-  std::string word(size_t operand, const std::string& element) {
+  /// The digits of four neighbours in a row of an operand: a word of each of their bytes.
+  std::string digits(size_t operand, const std::string& element) {
     const BufferId buffer = dispatch_.operands[operand];
-    return w_.word(buffer, fmt::format("{} + (({}) >> 2u)", w_.base(buffer), element));
+    const std::string base = w_.base(buffer);
+    if (digits_ == 3)
+      return fmt::format("u32_digits_of_int32({})",
+                         w_.quad(buffer, fmt::format("{} + {}", base, element)));
+    const std::string at = fmt::format("{} + (({}) >> {}u)", base, element, digits_ == 1 ? 2 : 1);
+    if (digits_ == 1) return fmt::format("vec4<u32>({}, 0u, 0u, 0u)", w_.word(buffer, at));
+    return fmt::format("u32_digits_of_int16({}, {})", w_.word(buffer, at),
+                       w_.word(buffer, at + " + 1u"));
   }
 
   /// The same for packed bytes: words of four neighbours in k.
   Loader write_packed_loader(size_t operand, uint32_t width, const std::string& limit,
                              bool row_is_k) {
     const uint32_t per_line = width / 4;
-    const Loader loader{w_.unique("fetch"), w_.unique("put"),
-                        row_is_k ? lines() * per_line : lines() * width, operand == 0 ? 'p' : 'q',
-                        operand == 0 ? "first_row" : "first_col"};
+    const bool many = row_is_k && digits_ > 1;
+    const Loader loader{.fetch = w_.unique("fetch"),
+                        .put = w_.unique("put"),
+                        .type = many ? fmt::format("array<vec4<u32>, {}>", digits_) : "vec4<u32>",
+                        .all = row_is_k ? lines() * per_line : lines() * width,
+                        .quad = operand == 0 ? 'p' : 'q',
+                        .first = operand == 0 ? "first_row" : "first_col"};
     const std::string pitch = w_.param(place(operand).pitch);
-    w_.add("fn {}(i: u32, first: u32, k0: u32) -> vec4<u32> {{\n", loader.fetch);
+    w_.add("fn {}(i: u32, first: u32, k0: u32) -> {} {{\n", loader.fetch, loader.type);
     if (row_is_k) {
       // Four rows of four neighbours, turned.
       w_.add("  let k = k0 + i / {0}u * 4u;\n  let m = first + i % {0}u * 4u;\n", per_line);
       w_.add("  let at = min(m, {} - 1u) / 4u * 4u;\n", limit);
       for (int j = 0; j < 4; ++j)
-        w_.add("  let w{0} = select(0u, {1}, k + {0}u < {2});\n", j,
-               word(operand, fmt::format("min(k + {}u, {} - 1u) * {} + at", j, depth_, pitch)),
+        w_.add("  let w{0} = select(vec4<u32>(), {1}, k + {0}u < {2});\n", j,
+               digits(operand, fmt::format("min(k + {}u, {} - 1u) * {} + at", j, depth_, pitch)),
                depth_);
-      w_.add("  return u32_turn_bytes(vec4<u32>(w0, w1, w2, w3));\n}}\n");
+      std::string turned;
+      for (uint32_t d = 0; d < digits_; ++d)
+        turned += fmt::format("{0}u32_turn_bytes(vec4<u32>(w0.{1}, w1.{1}, w2.{1}, w3.{1}))",
+                              d == 0 ? "" : ", ", "xyz"[d]);
+      w_.add("  return {};\n}}\n", many ? fmt::format("{}({})", loader.type, turned) : turned);
     } else {
       w_.add("  let m = first + i / {0}u;\n  let k = k0 + i % {0}u * 4u;\n", lines());
       w_.add("  let w = {};\n",
-             word(operand, fmt::format("min(m, {} - 1u) * {} + min(k, {} - 1u) / 4u * 4u", limit,
-                                       pitch, depth_)));
+             digits(operand, fmt::format("min(m, {} - 1u) * {} + min(k, {} - 1u) / 4u * 4u", limit,
+                                         pitch, depth_)));
       // What lies between the rows is anything.
-      w_.add("  let left = i32({}) - i32(k);\n", depth_);
-      w_.add("  return vec4<u32>(u32_first_bytes(w, left), 0u, 0u, 0u);\n}}\n");
+      w_.add("  return u32_first_bytes(w, i32({}) - i32(k));\n}}\n", depth_);
     }
-    w_.add("fn {}(i: u32, x: vec4<u32>) {{\n", loader.put);
+    w_.add("fn {}(i: u32, x: {}) {{\n", loader.put, loader.type);
     if (row_is_k)
-      w_.add("  {} = x;\n", tile_at(operand, width, fmt::format("i / {}u", per_line),
-                                    fmt::format("i % {}u", per_line)));
-    else
-      w_.add("  let m = i / {0}u;\n  let line = i % {0}u;\n  {1}[m & 3u] = x.x;\n", lines(),
-             tile_at(operand, width, "line", "m >> 2u"));
+      for (uint32_t d = 0; d < digits_; ++d)
+        w_.add("  {} = x{};\n",
+               tile_at(operand, width, fmt::format("i / {}u + {}u", per_line, d * lines()),
+                       fmt::format("i % {}u", per_line)),
+               many ? fmt::format("[{}]", d) : "");
+    else {
+      w_.add("  let m = i / {0}u;\n  let line = i % {0}u;\n", lines());
+      for (uint32_t d = 0; d < digits_; ++d)
+        w_.add("  {}[m & 3u] = x.{};\n",
+               tile_at(operand, width, fmt::format("line + {}u", d * lines()), "m >> 2u"),
+               "xyz"[d]);
+    }
     w_.add("}}\n");
     return loader;
   }
 
   /// `row_is_k` says whether memory's rows hold one k each, or one row or column of the result.
   Loader write_loader(size_t operand, uint32_t width, const std::string& limit, bool row_is_k) {
-    if (packed_) return write_packed_loader(operand, width, limit, row_is_k);
-    const Loader loader{w_.unique("fetch"), w_.unique("put"), tiling_.depth * width / 4,
-                        operand == 0 ? 'p' : 'q', operand == 0 ? "first_row" : "first_col"};
+    if (digits_ > 0) return write_packed_loader(operand, width, limit, row_is_k);
+    const Loader loader{.fetch = w_.unique("fetch"),
+                        .put = w_.unique("put"),
+                        .type = tile_quad_,
+                        .all = tiling_.depth * width / 4,
+                        .quad = operand == 0 ? 'p' : 'q',
+                        .first = operand == 0 ? "first_row" : "first_col"};
     const std::string pitch = w_.param(place(operand).pitch);
     const uint32_t per_row = (row_is_k ? width : tiling_.depth) / 4;
     w_.add("fn {}(i: u32, first: u32, k0: u32) -> {} {{\n", loader.fetch, quad_);
@@ -273,8 +313,17 @@ class GemmWriter {
 
   void declare_sums() {
     for (uint32_t r = 0; r < tiling_.block_rows; ++r)
-      for (uint32_t c = 0; c < tiling_.block_cols; c += vectors_ ? 4 : 1)
-        w_.add("  var c{}_{} = {};\n", r, c, vectors_ ? quad_ + "()" : product_.zero());
+      for (uint32_t c = 0; c < tiling_.block_cols; c += wide_step())
+        for (uint32_t g = 0; g < groups(); ++g)
+          w_.add("  var {} = {};\n", sum_name(r, c, g),
+                 wide_step() == 4 ? quad_ + "()" : product_.zero());
+  }
+  /// Sums of products of digits whose numbers add up to the same; of a product without digits one.
+  uint32_t groups() const { return std::max(2 * digits_, 2u) - 1; }
+  /// Columns of a sum while products are added.
+  uint32_t wide_step() const { return vectors_ || digits_ > 0 ? 4 : 1; }
+  std::string sum_name(uint32_t r, uint32_t c, uint32_t group) const {
+    return digits_ > 1 ? fmt::format("g{}_{}_{}", group, r, c) : fmt::format("c{}_{}", r, c);
   }
 
   /// A block's quads of rows or columns lie this many quads apart, so that neighbouring invocations
@@ -286,30 +335,56 @@ class GemmWriter {
     const uint32_t each = lines() / tiling_.slices;
     w_.add("    for (var kk = 0u; kk < {0}u; kk += 1u) {{\n      let k = slice * {0}u + kk;\n",
            each);
-    for (uint32_t r = 0; r < tiling_.block_rows; r += 4)
-      w_.add("      let a{} = {};\n", r,
-             tile_at(0, tiling_.rows, "k", fmt::format("quad_row + {}u", r / 4 * rows_apart())));
-    for (uint32_t c = 0; c < tiling_.block_cols; c += 4)
-      w_.add("      let b{} = {};\n", c,
-             tile_at(1, tiling_.cols, "k", fmt::format("quad_col + {}u", c / 4 * cols_apart())));
-    const auto one = [&](char operand, uint32_t i) {
-      return lane(fmt::format("{}{}", operand, i / 4 * 4), i % 4);
-    };
+    for (uint32_t d = 0; d < std::max(digits_, 1u); ++d) {
+      const std::string k = d == 0 ? "k" : fmt::format("k + {}u", d * lines());
+      for (uint32_t r = 0; r < tiling_.block_rows; r += 4)
+        w_.add("      let {} = {};\n", operand_name('a', d, r),
+               tile_at(0, tiling_.rows, k, fmt::format("quad_row + {}u", r / 4 * rows_apart())));
+      for (uint32_t c = 0; c < tiling_.block_cols; c += 4)
+        w_.add("      let {} = {};\n", operand_name('b', d, c),
+               tile_at(1, tiling_.cols, k, fmt::format("quad_col + {}u", c / 4 * cols_apart())));
+    }
     for (uint32_t r = 0; r < tiling_.block_rows; ++r)
-      for (uint32_t c = 0; c < tiling_.block_cols; c += vectors_ ? 4 : 1) {
-        const std::string sum = fmt::format("c{}_{}", r, c);
-        if (packed_) {
-          const std::string a = one('a', r);
-          w_.add(
-              "      {0} = {0} + vec4<i32>(dot4I8Packed({1}, b{2}.x), dot4I8Packed({1}, b{2}.y), "
-              "dot4I8Packed({1}, b{2}.z), dot4I8Packed({1}, b{2}.w));\n",
-              sum, a, c);
+      for (uint32_t c = 0; c < tiling_.block_cols; c += wide_step()) {
+        const std::string b = operand_name('b', 0, c);
+        if (digits_ > 0) {
+          multiply_digits(r, c);
           continue;
         }
-        w_.add("      {} = {};\n", sum,
-               product_.add(sum, one('a', r), vectors_ ? fmt::format("b{}", c) : one('b', c)));
+        const std::string sum = sum_name(r, c, 0);
+        w_.add(
+            "      {} = {};\n", sum,
+            product_.add(sum, lane(operand_name('a', 0, r), r % 4), vectors_ ? b : lane(b, c % 4)));
       }
     w_.add("    }}\n");
+  }
+
+  /// The quad of a digit that holds row or column `i` of a block.
+  static std::string operand_name(char operand, uint32_t digit, uint32_t i) {
+    return fmt::format("{}{}_{}", operand, digit, i / 4 * 4);
+  }
+
+  void multiply_digits(uint32_t r, uint32_t c) {
+    for (uint32_t i = 0; i < digits_; ++i)
+      for (uint32_t j = 0; j < digits_; ++j)
+        w_.add(
+            "      {0} = {0} + vec4<i32>(dot4I8Packed({1}, {2}.x), dot4I8Packed({1}, {2}.y), "
+            "dot4I8Packed({1}, {2}.z), dot4I8Packed({1}, {2}.w));\n",
+            sum_name(r, c, i + j), lane(operand_name('a', i, r), r % 4), operand_name('b', j, c));
+  }
+
+  /// The sums of the groups as one of 64 bits each.
+  void add_digits() {
+    for (uint32_t r = 0; r < tiling_.block_rows; ++r)
+      for (uint32_t c = 0; c < tiling_.block_cols; ++c) {
+        std::string sum;
+        for (uint32_t g = groups(); g-- > 0;) {
+          const std::string one =
+              fmt::format("i64_from_i32({}.{})", sum_name(r, c / 4 * 4, g), "xyzw"[c % 4]);
+          sum = sum.empty() ? one : fmt::format("i64_add(i64_shl({}, 8u), {})", sum, one);
+        }
+        w_.add("  let c{}_{} = {};\n", r, c, sum);
+      }
   }
 
   std::string sum_at(uint32_t r, uint32_t c) const {
@@ -372,7 +447,9 @@ class GemmWriter {
   Writer& w_;
   const Dispatch& dispatch_;
   Product product_;
-  bool doubles_, packed_, vectors_;  // vectors: sums are vectors of four columns
+  bool doubles_;
+  uint32_t digits_;
+  bool vectors_;  // sums are vectors of four columns
   Tiling tiling_;
   std::string element_, quad_, tile_quad_, tile_, store_, rows_, cols_, depth_, shift_;
 };

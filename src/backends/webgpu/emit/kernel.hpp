@@ -22,6 +22,7 @@ enum Binding : uint32_t {
   kBindChunks = kBindData + kDataBindings,  ///< the other chunks of memory, if there are any
 };
 inline constexpr uint32_t kOtherStorage = 3 + kDataBindings;  ///< bindings beside those of memory
+inline constexpr uint32_t kMostChunks = 64;  ///< of memory, whatever more a device binds
 
 /// Scalars that one run may get from the host, with the words that say where they go.
 inline constexpr uint32_t kRecordWords = 192;

@@ -25,6 +25,13 @@ fn f32_to_i64(x: f32) -> I64 {
   }
   return i64_signed(size, (bits & 0x80000000u) != 0u);
 }
+// A NaN that comes first stays: some compilers take max(NaN, x) for x.
+fn f32_max(a: f32, b: f32) -> f32 {
+  return select(select(a, b, a < b), a, f32_is_nan(a));
+}
+fn f32_min(a: f32, b: f32) -> f32 {
+  return select(select(a, b, b < a), a, f32_is_nan(a));
+}
 fn f32_is_nan(x: f32) -> bool {
   return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u;
 }

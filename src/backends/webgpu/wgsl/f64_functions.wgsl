@@ -80,7 +80,10 @@ fn f64_exp(x: F64) -> F64 {
   let k = i32(near * 1.44269504 + select(-0.5, 0.5, near > 0.0));
   let upper = f64_mul(f64_from_i32(k), f64_make(0xfefa3800u, 0x3fe62e42u));
   let lower = f64_mul(f64_from_i32(k * 2), f64_make(0x93c76730u, 0x3d1ef357u));
-  let r = f64_sub(f64_sub(x, upper), lower);
+  // Compilers may add upper and lower first, which would lose bits; through the words they do not.
+  let rest = f64_sub(x, upper);
+  let kept = f64_make(f64_lo(rest) | select(0u, 1u, k > 2000), f64_hi(rest));
+  let r = f64_sub(kept, lower);
   return f64_scale(f64_add(f64_one(), f64_expm1_near(r)), k);
 }
 fn f64_expm1(x: F64) -> F64 {
