@@ -103,8 +103,8 @@ ExitCode run(const BenchGpuCommand& command) {
     for (const std::string& function : functions) {
       const Network network = network_of(function, type);
       for (const size_t batch : command.batches) {
-        constexpr size_t kSteps = 16;  // of an epoch
-        const data::Dataset data = random_data(network, batch * kSteps);
+        const size_t steps = std::clamp<size_t>(command.iterations, 1, 16);  // of an epoch
+        const data::Dataset data = random_data(network, batch * steps);
         const Outputs cpu = forward(network, data, "cpu", batch, command),
                       gpu = forward(network, data, command.device, batch, command);
         double difference = 0;

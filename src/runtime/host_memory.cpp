@@ -29,6 +29,12 @@ bool is_held(DType type) {
   }
 }
 
+void expect_phase(const Program& program, size_t phase) {
+  if (phase >= program.phases.size())
+    raise_message("[instance] phase " + std::to_string(phase) + " of " +
+                  std::to_string(program.phases.size()));
+}
+
 void expect_bytes(const Program& program, uint32_t slot, size_t got) {
   const size_t expected = program.buffers[slot].bytes();
   if (got != expected)

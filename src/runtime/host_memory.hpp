@@ -11,7 +11,9 @@ namespace paragon::runtime {
 /// Can a program hold it? Networks of the other types compute in these.
 bool is_held(DType type);
 
-/// What all instances refuse: a slot's contents of another size, uploaded data, bound other slots.
+/// What all instances refuse: a phase that there is not, a slot's contents of another size,
+/// uploaded data, bound other slots.
+void expect_phase(const Program& program, size_t phase);
 void expect_bytes(const Program& program, uint32_t slot, size_t got);
 void expect_upload(const Program& program, uint32_t slot, size_t got);
 void expect_bind(const Program& program, uint32_t slot, size_t got);

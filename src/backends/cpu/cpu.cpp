@@ -68,6 +68,7 @@ class CpuInstance final : public runtime::Instance {
   }
 
   void run(size_t phase) override {
+    runtime::expect_phase(*program_, phase);
     const platform::FlushSubnormals mode(real_);  // as the team's other threads do
     for (PackedWeights& packed : packed_) {
       if (!packed.dirty) continue;

@@ -42,6 +42,7 @@ class Executor final : public runtime::Instance {
   size_t planned_bytes() const override { return memory_.bytes(); }
 
   void run(size_t phase) override {
+    runtime::expect_phase(*program_, phase);
     for (const Dispatch& dispatch : program_->phases[phase].dispatches) {
       if (dispatch.when != runtime::kNoBuffer && whole(dispatch.when) == 0) continue;
       switch (dispatch.kind) {

@@ -2,6 +2,9 @@
 #include "backends/webgpu/adapters.hpp"
 
 #include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <thread>
 
 #include "core/error.hpp"
 
@@ -123,6 +126,35 @@ std::vector<Adapter> adapters() {
   }
   api().InstanceRelease(instance);
   return result;
+}
+
+WGPUDevice request_device(WGPUInstance instance, WGPUAdapter adapter,
+                          const WGPUDeviceDescriptor& descriptor, const std::string& name) {
+  struct Answer {
+    std::atomic<bool> done = false;
+    WGPUDevice device = nullptr;
+    std::string message;
+  } answer;
+  WGPURequestDeviceCallbackInfo callback{};
+  callback.mode = WGPUCallbackMode_AllowSpontaneous;
+  callback.userdata1 = &answer;
+  callback.callback = [](WGPURequestDeviceStatus status, WGPUDevice device, WGPUStringView message,
+                         void* opaque, void*) {
+    auto& result = *static_cast<Answer*>(opaque);
+    if (status == WGPURequestDeviceStatus_Success)
+      result.device = device;
+    else
+      result.message = string_of(message);
+    result.done = true;
+  };
+  api().AdapterRequestDevice(adapter, &descriptor, callback);
+  while (!answer.done) {
+    api().InstanceProcessEvents(instance);
+    if (!answer.done) std::this_thread::sleep_for(std::chrono::microseconds(100));
+  }
+  if (answer.device == nullptr)
+    raise("[webgpu] adapter '{}' gives no device: {}", name, answer.message);
+  return answer.device;
 }
 
 }  // namespace paragon::webgpu

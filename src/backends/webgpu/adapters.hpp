@@ -32,6 +32,10 @@ struct Found {
   Adapter adapter;
 };
 
+/// A device of an adapter, which is called `name`. Raises with what the library says.
+WGPUDevice request_device(WGPUInstance instance, WGPUAdapter adapter,
+                          const WGPUDeviceDescriptor& descriptor, const std::string& name);
+
 std::string string_of(WGPUStringView view);
 WGPUInstance create_instance();  ///< raises if the library creates none
 /// All adapters of an instance, the preferred one first; to be released.

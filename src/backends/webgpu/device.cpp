@@ -84,6 +84,7 @@ std::shared_ptr<Device> Device::open() {
     const Found& chosen = choose(all, wanted.adapter);
     Features features = wanted.features == "all" ? chosen.adapter.features : Features{};
     features.software = chosen.adapter.kind == AdapterKind::kSoftware;
+    features.workgroup_bytes = chosen.adapter.limits.maxComputeWorkgroupStorageSize;
     if (wanted.strict) check_strict(chosen.adapter, features);
     device = std::shared_ptr<Device>(new Device(instance, chosen.handle, chosen.adapter, features));
   } catch (const Error& error) {
@@ -126,31 +127,7 @@ Device::Device(WGPUInstance instance, WGPUAdapter handle, Adapter adapter, const
     if (shared.lost_message.empty()) shared.lost_message = string_of(message);
     shared.lost = true;
   };
-  struct Answer {
-    std::atomic<bool> done = false;
-    WGPUDevice device = nullptr;
-    std::string message;
-  } answer;
-  WGPURequestDeviceCallbackInfo callback{};
-  callback.mode = WGPUCallbackMode_AllowSpontaneous;
-  callback.userdata1 = &answer;
-  callback.callback = [](WGPURequestDeviceStatus status, WGPUDevice device, WGPUStringView message,
-                         void* opaque, void*) {
-    auto& result = *static_cast<Answer*>(opaque);
-    if (status == WGPURequestDeviceStatus_Success)
-      result.device = device;
-    else
-      result.message = string_of(message);
-    result.done = true;
-  };
-  api().AdapterRequestDevice(handle, &descriptor, callback);
-  while (!answer.done) {
-    api().InstanceProcessEvents(instance);
-    if (!answer.done) std::this_thread::sleep_for(std::chrono::microseconds(100));
-  }
-  if (answer.device == nullptr)
-    raise("[webgpu] adapter '{}' gives no device: {}", adapter_.name, answer.message);
-  device_ = answer.device;
+  device_ = request_device(instance, handle, descriptor, adapter_.name);
   queue_ = api().DeviceGetQueue(device_);
 }
 
@@ -283,9 +260,10 @@ Buffer Device::create_buffer(uint64_t bytes, WGPUBufferUsage usage, std::string_
 void Device::write(const Buffer& buffer, uint64_t offset, std::span<const std::byte> bytes) {
   if (bytes.empty()) return;
   check_alive();
-  if (offset % 4 != 0 || bytes.size() % 4 != 0 || offset + bytes.size() > buffer.bytes())
-    raise("[webgpu] a write of {} bytes at {} of a buffer of {}", bytes.size(), offset,
-          buffer.bytes());
+  if (offset % 4 != 0 || bytes.size() % 4 != 0 || offset > buffer.bytes() ||
+      bytes.size() > buffer.bytes() - offset)
+    raise("[webgpu] a write of {} bytes at {} of a buffer of {}, expected whole words within it",
+          bytes.size(), offset, buffer.bytes());
   api().QueueWriteBuffer(queue_, buffer.get(), offset, bytes.data(), bytes.size());
 }
 
@@ -324,6 +302,9 @@ WGPUComputePipeline Device::pipeline(const std::string& source, std::string_view
 WGPUBindGroup Device::create_group(std::span<const Bound> bound, size_t chunks) {
   std::vector<WGPUBindGroupEntry> entries;
   for (const Bound& each : bound) {
+    // The library would end the process.
+    if (!*each.buffer || each.bytes == 0)
+      raise("[webgpu] binding {} has {}", each.binding, *each.buffer ? "no bytes" : "no buffer");
     WGPUBindGroupEntry entry{};
     entry.binding = each.binding;
     entry.buffer = each.buffer->get();
@@ -371,6 +352,10 @@ void Device::wait(WGPUSubmissionIndex submission) {
 
 void Device::read(const Buffer& staging, std::span<std::byte> bytes) {
   check_alive();
+  const uint64_t size = (bytes.size() + 7) / 8 * 8;
+  if (size > staging.bytes())
+    raise("[webgpu] reading back {} bytes of a buffer of {}", bytes.size(), staging.bytes());
+  if (bytes.empty()) return;
   struct Answer {
     std::atomic<bool> done = false;
     bool mapped = false;
@@ -386,7 +371,6 @@ void Device::read(const Buffer& staging, std::span<std::byte> bytes) {
     result.done = true;
   };
   ++reads;
-  const uint64_t size = (bytes.size() + 7) / 8 * 8;
   api().BufferMapAsync(staging.get(), WGPUMapMode_Read, 0, size, callback);
   // Short work is answered soonest by asking often; longer work should not keep a processor busy.
   const auto patience = std::chrono::steady_clock::now() + std::chrono::milliseconds(2);
@@ -395,7 +379,10 @@ void Device::read(const Buffer& staging, std::span<std::byte> bytes) {
     api().DevicePoll(device_, spin ? 0 : 1, nullptr);
   }
   check_alive();
-  if (!answer.mapped) raise("[webgpu] reading back: {}", answer.message);
+  if (!answer.mapped) {
+    const std::string error = shared_->take_error();
+    raise("[webgpu] reading back: {}", error.empty() ? answer.message : error);
+  }
   const void* mapped = api().BufferGetConstMappedRange(staging.get(), 0, size);
   if (mapped == nullptr) raise("[webgpu] reading back: the buffer has no range of {} bytes", size);
   std::memcpy(bytes.data(), mapped, bytes.size());

@@ -285,6 +285,7 @@ void WebgpuInstance::encode(const BoundKernel& kernel, size_t record) {
 }
 
 void WebgpuInstance::run(size_t phase) {
+  runtime::expect_phase(*program_, phase);
   device_->check_alive();
   begin_pass();
   stream(phase);

@@ -14,6 +14,7 @@ namespace paragon::webgpu {
 struct Features {
   bool int64 = false, float64 = false, float16 = false;
   bool software = false;
+  uint32_t workgroup_bytes = 16384;  ///< memory of a workgroup; every device has as much
 };
 
 /// The kernel with the functions that it calls, and those that they call, in front: 64-bit types

@@ -202,6 +202,18 @@ class Planner {
     return first;
   }
 
+  /// The library does not refuse more workgroup memory than there is.
+  size_t with_workgroup_memory(size_t first, const Writer& part, const Dispatch& dispatch) {
+    while (stage(first).writer().shared_bytes_with(part) > features_.workgroup_bytes) {
+      if (stage(first).text() == 0)
+        raise("[webgpu] {} needs {} bytes of workgroup memory, the device has {}",
+              info(dispatch.op).name, stage(first).writer().shared_bytes_with(part),
+              features_.workgroup_bytes);
+      first = with_room(first + 1);
+    }
+    return first;
+  }
+
   /// The stage that the dispatch goes to, of several the last one.
   size_t place(size_t d, const Dispatch& dispatch, size_t last, bool on_chain_only) {
     Writer trial(program_, layout_, tables_);
@@ -215,11 +227,15 @@ class Planner {
       return at;
     }
     size_t at = with_room(last + 1);
-    Stage& chosen = stage(at);
-    if (takes_gemm(layout_, dispatch, features_)) {
-      chosen.add(d, dispatch, write_gemm(chosen.writer(), dispatch, features_));
-    } else if (takes_slices(layout_, dispatch)) {
-      chosen.add(d, dispatch, write_reduction(chosen.writer(), dispatch));
+    const bool gemm = takes_gemm(layout_, dispatch, features_);
+    if (gemm || takes_slices(layout_, dispatch)) {
+      const auto write = [&](Writer& writer) {
+        return gemm ? write_gemm(writer, dispatch, features_) : write_reduction(writer, dispatch);
+      };
+      Writer alone(program_, layout_, tables_);
+      write(alone);
+      at = with_workgroup_memory(at, alone, dispatch);
+      stage(at).add(d, dispatch, write(stage(at).writer()));
     } else {
       // Parts of a movement follow each other.
       for (size_t i = 0; i < pieces.size(); ++i) {

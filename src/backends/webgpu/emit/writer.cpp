@@ -158,9 +158,27 @@ std::string Writer::shared_array(const std::string& type, uint32_t count, uint32
   std::string name = fmt::format("shared{}_{}", number, type);
   std::replace_if(
       name.begin(), name.end(), [](char c) { return c != '_' && std::isalnum(c) == 0; }, '_');
-  shared_types_[name] = type;
-  shared_counts_[name] = std::max(shared_counts_[name], count);
+  SharedArray& array = shared_[name];
+  array.type = type;
+  array.count = std::max(array.count, count);
   return name;
+}
+
+uint32_t Writer::shared_bytes_with(const Writer& other) const {
+  std::map<std::string, SharedArray> all = shared_;
+  for (const auto& [name, array] : other.shared_) {
+    all[name].type = array.type;
+    all[name].count = std::max(all[name].count, array.count);
+  }
+  uint32_t bytes = 0;
+  for (const auto& [name, array] : all) {
+    const bool wide = array.type == "I64" || array.type == "F64";
+    bytes += array.count * (array.type.starts_with("array<F64") ? 32
+                            : array.type.starts_with("vec4")    ? 16
+                            : wide                              ? 8
+                                                                : 4);
+  }
+  return bytes;
 }
 
 std::string Writer::span_of(const Place& place) {
@@ -217,8 +235,8 @@ std::string Writer::declarations() const {
       out += fmt::format("@group(0) @binding({}) var<storage, read> data{}: array<vec4<u32>>;\n",
                          kBindData + i, i);
   out += spanning;
-  for (const auto& [name, type] : shared_types_)
-    out += fmt::format("var<workgroup> {}: array<{}, {}>;\n", name, type, shared_counts_.at(name));
+  for (const auto& [name, array] : shared_)
+    out += fmt::format("var<workgroup> {}: array<{}, {}>;\n", name, array.type, array.count);
   return out;
 }
 

@@ -66,6 +66,8 @@ class Writer {
   /// The name of an array in workgroup memory. Parts of a kernel run in workgroups of their own, so
   /// all arrays of one type that have the same number are the same memory.
   std::string shared_array(const std::string& type, uint32_t count, uint32_t number = 0);
+  /// Bytes of workgroup memory, if the arrays of `other` are these, too.
+  uint32_t shared_bytes_with(const Writer& other) const;
 
   const std::string& text() const { return text_; }
   const std::vector<uint32_t>& params() const { return params_; }
@@ -86,8 +88,11 @@ class Writer {
   std::vector<uint32_t> params_;
   std::map<runtime::BufferId, std::string> bases_, pitches_;
   std::map<std::string, std::pair<uint32_t, uint32_t>> spans_;  // first and last chunk
-  std::map<std::string, std::string> shared_types_;  // of arrays in workgroup memory, by name
-  std::map<std::string, uint32_t> shared_counts_;
+  struct SharedArray {
+    std::string type;
+    uint32_t count = 0;
+  };
+  std::map<std::string, SharedArray> shared_;  // arrays in workgroup memory, by name
   size_t names_ = 0;
 };
 
