@@ -250,7 +250,7 @@ FormulaCase make_case(Op op, const Use& use, const Attrs& attrs) {
     for (size_t i = 0; i < kElements; ++i)
       one.operands[operand].push_back(
           value(one, operand, random::bits64(operand + 17 * static_cast<size_t>(op), i)));
-  if (testing::webgpu_is_a_gpu())
+  if (testing::webgpu_is_less_than_ieee())
     for (size_t operand = 0; operand < one.operands.size(); ++operand)
       if (const DType type = one.operand_types[operand]; is_float(type))
         for (Number& number : one.operands[operand])
@@ -286,7 +286,9 @@ double allowed_units(Op op, DType type) {
     case Op::curve_slope:
       return 16;
     default:
-      return type == DType::float32 && testing::webgpu_is_a_gpu() ? testing::units_of_wgsl(op) : 0;
+      return type == DType::float32 && testing::webgpu_is_less_than_ieee()
+                 ? testing::units_of_wgsl(op)
+                 : 0;
   }
 }
 
@@ -325,7 +327,7 @@ void judge(const FormulaCase& one) {
     const Number got = one.results[i];
     const Number expected = evaluated(one, operands, i);
     double units = distance(one, got, expected);
-    if (testing::webgpu_is_a_gpu() && is_float(one.type) && got.f == 0 &&
+    if (testing::webgpu_is_less_than_ieee() && is_float(one.type) && got.f == 0 &&
         std::abs(expected.f) < testing::least_normal(one.type))
       units = 0;
     if (units <= worst) continue;
