@@ -115,7 +115,9 @@ PARAGON_API std::string_view name(StopReason reason);
 struct Progress {
   std::size_t epoch, epochs;          ///< 1-based, total
   std::size_t samples_done, samples;  ///< in this epoch
-  double loss;                        ///< mean so far in this epoch
+  /// Mean so far in this epoch; on a device that runs ahead until a moment ago, and 0 or an earlier
+  /// epoch's before its first steps are done. When the epoch has finished, its mean.
+  double loss;
   double samples_per_second;
   double eta_seconds;  ///< to the end of the training
   bool epoch_finished;

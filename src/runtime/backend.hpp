@@ -20,6 +20,13 @@ class Instance {
 
   virtual void upload(uint32_t slot, std::span<const std::byte> bytes) = 0;
   virtual void download(uint32_t slot, std::span<std::byte> bytes) = 0;
+  /// A scalar slot, as it is now or on a device that runs ahead some runs ago: nobody waits for it.
+  /// Returns the tag of the call that asked for what is in `bytes`, or 0 if nothing has arrived
+  /// yet. An instance is asked for one slot.
+  virtual uint64_t peek(uint32_t slot, uint64_t tag, std::span<std::byte> bytes) {
+    download(slot, bytes);
+    return tag;
+  }
   /// Lets a kData slot read the caller's memory, which must outlive its use.
   virtual void bind(uint32_t slot, std::span<const std::byte> bytes) = 0;
   /// Runs a phase; returns when it is done. Allocates nothing.

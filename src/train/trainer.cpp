@@ -2,6 +2,7 @@
 #include <paragon/trainer.hpp>
 
 #include <algorithm>
+#include <bit>
 #include <chrono>
 #include <cmath>
 #include <optional>
@@ -58,6 +59,7 @@ struct Trainer::Impl {
   std::optional<train::IntegerSteps> integer;  // of fixed point
   std::optional<RealSlots> real;               // of floating point
   uint32_t loss_sum = 0;
+  double shown_loss = 0;
   bool fixed_point = false;
   Loss loss;
   ir::ExponentMode exponents;
@@ -204,13 +206,23 @@ struct Trainer::Impl {
       instance->set(slot, value);
   }
 
+  double sum_of_losses(uint64_t bits) const {
+    if (!fixed_point) return std::bit_cast<double>(bits);
+    return std::ldexp(static_cast<double>(static_cast<int64_t>(bits)), -fixed::kLossFraction);
+  }
   double mean_loss() {
     if (row == 0) return 0;
-    const double sum = fixed_point
-                           ? std::ldexp(static_cast<double>(instance->get<int64_t>(loss_sum)),
-                                        -fixed::kLossFraction)
-                           : instance->get<double>(loss_sum);
-    return sum / static_cast<double>(row);
+    return sum_of_losses(instance->get<uint64_t>(loss_sum)) / static_cast<double>(row);
+  }
+  /// Of the epoch's steps of a moment ago; before the device has done any, of an epoch before.
+  double latest_loss() {
+    uint64_t bits = 0;
+    const uint64_t samples_before = uint64_t{epoch} * rows();
+    const uint64_t samples =
+        instance->peek(loss_sum, samples_before + row, std::as_writable_bytes(std::span(&bits, 1)));
+    if (samples > samples_before)
+      shown_loss = sum_of_losses(bits) / static_cast<double>(samples - samples_before);
+    return shown_loss;
   }
 
   bool advance(size_t steps) {
@@ -235,7 +247,7 @@ struct Trainer::Impl {
             options.epochs,
             row,
             rows(),
-            mean_loss(),
+            finished ? mean_loss() : latest_loss(),
             speed,
             speed > 0 ? static_cast<double>(left) / speed : 0,
             finished};

@@ -4,6 +4,7 @@
 
 #include <bit>
 #include <cmath>
+#include <set>
 
 #include <paragon/support.hpp>
 #include <paragon/webgpu.hpp>
@@ -199,6 +200,42 @@ TEST_F(Webgpu, AStepWritesScalarsWithoutWaiting) {
   const webgpu::Counters after = webgpu::counters();
   EXPECT_EQ(after.buffers, before.buffers) << "an allocation in a steady step";
   EXPECT_EQ(after.reads, before.reads) << "a step waits for the device";
+}
+
+// What a progress display shows is the loss of some steps before, which has arrived by itself.
+TEST_F(Webgpu, ProgressDoesNotWait) {
+  const data::Dataset set = blobs({20, 20}, 640, 10, 1);
+  const auto progress = [&](const std::string& device) {
+    Network network = testing::dense_network(int8);
+    std::vector<Progress> all;
+    Trainer trainer(network, {.device = device,
+                              .batch = 4,
+                              .epochs = 2,
+                              .on_progress = [&](const Progress& now) { all.push_back(now); }});
+    trainer.begin(set);
+    uint64_t reads = webgpu::counters().reads, waits = 0;
+    while (trainer.advance(8)) {
+      const uint64_t now = webgpu::counters().reads;
+      if (!all.back().epoch_finished) waits += now - reads;
+      reads = now;
+    }
+    EXPECT_EQ(waits, 0u) << "a display makes the host wait";
+    return all;
+  };
+  const std::vector<Progress> cpu = progress("cpu"), gpu = progress("webgpu");
+  ASSERT_EQ(gpu.size(), cpu.size());
+  std::set<double> known = {0};
+  size_t shown = 0;
+  for (size_t i = 0; i < cpu.size(); ++i) {
+    known.insert(cpu[i].loss);
+    EXPECT_EQ(gpu[i].samples_done, cpu[i].samples_done);
+    EXPECT_TRUE(known.contains(gpu[i].loss)) << "no step before had a loss of " << gpu[i].loss;
+    if (gpu[i].epoch_finished) {
+      EXPECT_EQ(gpu[i].loss, cpu[i].loss);
+    }
+    shown += gpu[i].loss != 0 ? 1 : 0;
+  }
+  EXPECT_GT(shown, cpu.size() / 2);
 }
 
 TEST_F(Webgpu, AStepIsFewKernels) {

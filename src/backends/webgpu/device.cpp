@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "backends/webgpu/emit/kernel.hpp"
+#include "backends/webgpu/readback.hpp"
 #include "backends/webgpu/settings.hpp"
 #include "core/error.hpp"
 
@@ -352,41 +353,24 @@ void Device::wait(WGPUSubmissionIndex submission) {
 
 void Device::read(const Buffer& staging, std::span<std::byte> bytes) {
   check_alive();
-  const uint64_t size = (bytes.size() + 7) / 8 * 8;
-  if (size > staging.bytes())
-    raise("[webgpu] reading back {} bytes of a buffer of {}", bytes.size(), staging.bytes());
   if (bytes.empty()) return;
-  struct Answer {
-    std::atomic<bool> done = false;
-    bool mapped = false;
-    std::string message;
-  } answer;
-  WGPUBufferMapCallbackInfo callback{};
-  callback.mode = WGPUCallbackMode_AllowSpontaneous;
-  callback.userdata1 = &answer;
-  callback.callback = [](WGPUMapAsyncStatus status, WGPUStringView message, void* opaque, void*) {
-    auto& result = *static_cast<Answer*>(opaque);
-    result.mapped = status == WGPUMapAsyncStatus_Success;
-    result.message = string_of(message);
-    result.done = true;
-  };
+  Readback readback(staging, bytes.size());
   ++reads;
-  api().BufferMapAsync(staging.get(), WGPUMapMode_Read, 0, size, callback);
   // Short work is answered soonest by asking often; longer work should not keep a processor busy.
   const auto patience = std::chrono::steady_clock::now() + std::chrono::milliseconds(2);
-  while (!answer.done && !shared_->lost) {
+  while (!readback.arrived() && !shared_->lost) {
     const bool spin = std::chrono::steady_clock::now() < patience;
     api().DevicePoll(device_, spin ? 0 : 1, nullptr);
   }
   check_alive();
-  if (!answer.mapped) {
-    const std::string error = shared_->take_error();
-    raise("[webgpu] reading back: {}", error.empty() ? answer.message : error);
-  }
-  const void* mapped = api().BufferGetConstMappedRange(staging.get(), 0, size);
-  if (mapped == nullptr) raise("[webgpu] reading back: the buffer has no range of {} bytes", size);
-  std::memcpy(bytes.data(), mapped, bytes.size());
-  api().BufferUnmap(staging.get());
+  const std::string problem = shared_->take_error();
+  if (!problem.empty()) raise("[webgpu] reading back: {}", problem);
+  readback.take(bytes);
+}
+
+void Device::poll() {
+  check_alive();
+  api().DevicePoll(device_, 0, nullptr);
 }
 
 }  // namespace paragon::webgpu

@@ -89,6 +89,8 @@ class Device {
   void wait(WGPUSubmissionIndex submission);
   /// Maps the first bytes of a buffer, which has been copied to, for reading.
   void read(const Buffer& staging, std::span<std::byte> bytes);
+  /// Lets answers arrive that are ready, without waiting for others.
+  void poll();
 
   /// Raises DeviceLostError if the device is lost.
   void check_alive() const;

@@ -346,20 +346,35 @@ void WebgpuInstance::download(uint32_t slot, std::span<std::byte> bytes) {
   gather_rows(place, pitched.data(), bytes.data());
 }
 
+void WebgpuInstance::copy(const Place& place, size_t first, size_t bytes, const Buffer& to) {
+  // One submission does what is encoded and copies.
+  if (encoder_ == nullptr) encoder_ = device_->create_encoder();
+  end_pass();
+  for_each_segment(place, first, (bytes + 3) / 4 * 4,
+                   [&](const Buffer& buffer, size_t offset, size_t done, size_t length) {
+                     api().CommandEncoderCopyBufferToBuffer(encoder_, buffer.get(), offset,
+                                                            to.get(), done, length);
+                   });
+  flush();
+}
+
+uint64_t WebgpuInstance::peek(uint32_t slot, uint64_t tag, std::span<std::byte> bytes) {
+  runtime::expect_bytes(*program_, slot, bytes.size());
+  device_->poll();
+  const uint64_t newest = peeks_.newest(bytes);
+  if (const Buffer* staging = peeks_.next(*device_)) {
+    copy(layout_[slot], 0, bytes.size(), *staging);
+    peeks_.sent(tag, bytes.size());
+  }
+  return newest;
+}
+
 void WebgpuInstance::read(const Place& place, size_t first, std::span<std::byte> bytes) {
   const size_t size = (bytes.size() + 15) / 16 * 16;
   if (staging_.bytes() < size)
     staging_ = device_->create_buffer(size, WGPUBufferUsage_MapRead | WGPUBufferUsage_CopyDst,
                                       "reading back");
-  // One submission does what is encoded and copies.
-  if (encoder_ == nullptr) encoder_ = device_->create_encoder();
-  end_pass();
-  for_each_segment(place, first, (bytes.size() + 3) / 4 * 4,
-                   [&](const Buffer& buffer, size_t offset, size_t done, size_t length) {
-                     api().CommandEncoderCopyBufferToBuffer(encoder_, buffer.get(), offset,
-                                                            staging_.get(), done, length);
-                   });
-  flush();
+  copy(place, first, bytes.size(), staging_);
   in_flight_.clear();  // reading waits for everything
   device_->read(staging_, bytes);
 }

@@ -7,6 +7,7 @@
 #include "backends/webgpu/device.hpp"
 #include "backends/webgpu/emit/kernel.hpp"
 #include "backends/webgpu/layout.hpp"
+#include "backends/webgpu/readback.hpp"
 #include "runtime/backend.hpp"
 
 namespace paragon::webgpu {
@@ -21,6 +22,7 @@ class WebgpuInstance final : public runtime::Instance {
 
   void upload(uint32_t slot, std::span<const std::byte> bytes) override;
   void download(uint32_t slot, std::span<std::byte> bytes) override;
+  uint64_t peek(uint32_t slot, uint64_t tag, std::span<std::byte> bytes) override;
   void bind(uint32_t slot, std::span<const std::byte> bytes) override;
   void run(size_t phase) override;
   size_t planned_bytes() const override;
@@ -53,6 +55,8 @@ class WebgpuInstance final : public runtime::Instance {
   template <class Segment>
   void for_each_segment(const Place& place, size_t first, size_t bytes, Segment&& segment) const;
   void write(const Place& place, std::span<const std::byte> bytes);
+  /// Submits what is encoded and a copy of bytes of a place, from byte `first` on.
+  void copy(const Place& place, size_t first, size_t bytes, const Buffer& to);
   /// Reads bytes of a place from byte `first` on.
   void read(const Place& place, size_t first, std::span<std::byte> bytes);
   /// Makes a scalar part of the next run's record; false if that is full.
@@ -77,6 +81,7 @@ class WebgpuInstance final : public runtime::Instance {
   std::vector<uint64_t> host_scalars_;  // what the host has set, by slot
   size_t half_ = 0;                     // which windows the next submission reads
   Buffer staging_;
+  PeekRing peeks_;
   WGPUBindGroup group_ = nullptr;
   WGPUCommandEncoder encoder_ = nullptr;
   WGPUComputePassEncoder pass_ = nullptr;
