@@ -204,7 +204,7 @@ TEST_F(Webgpu, AStepWritesScalarsWithoutWaiting) {
 
 // What a progress display shows is the loss of some steps before, which has arrived by itself.
 TEST_F(Webgpu, ProgressDoesNotWait) {
-  const data::Dataset set = blobs({20, 20}, 640, 10, 1);
+  const data::Dataset set = blobs({20, 20}, 384, 10, 1);
   const auto progress = [&](const std::string& device) {
     Network network = testing::dense_network(int8);
     std::vector<Progress> all;
