@@ -11,6 +11,11 @@ namespace {
 
 constexpr size_t kStagingBytes = size_t{64} << 20;  // that are read back at once
 
+/// Whether a run's first kernel can write to a place: whole words of the first chunk.
+bool can_defer(const Place& place) {
+  return place.bank == Bank::kMemory && place.chunk == 0 && size_of(place.type) >= 4;
+}
+
 }  // namespace
 
 template <class Segment>
@@ -74,10 +79,7 @@ void WebgpuInstance::upload(uint32_t slot, std::span<const std::byte> bytes) {
   const Place& place = layout_[slot];
   if (bytes.empty()) return;
   if (place.is_scalar()) std::memcpy(&host_scalars_[slot], bytes.data(), bytes.size());
-  const bool whole_words = program_->buffers[slot].shape.is_scalar() && bytes.size() >= 4;
-  // A run's first kernel puts them into the first chunk.
-  const bool reached = place.bank == Bank::kMemory && place.chunk == 0;
-  if (whole_words && reached && defer(place, bytes)) return;
+  if (program_->buffers[slot].shape.is_scalar() && can_defer(place) && defer(place, bytes)) return;
   flush();
   write(place, bytes);
 }
@@ -103,7 +105,7 @@ void WebgpuInstance::download(uint32_t slot, std::span<std::byte> bytes) {
     return;
   }
   // A value that no run has carried to the device yet.
-  if (bytes.size() >= 4 && place.is_scalar()) {
+  if (place.is_scalar() && can_defer(place)) {
     size_t known = 0;
     for (size_t k = 0; k < pending_.size(); k += 2)
       if (const uint32_t i = pending_[k] - place.word; i < bytes.size() / 4) {
