@@ -300,7 +300,9 @@ TEST_P(EveryElementwise, OnEveryDeviceAsOnRef) {
         std::string text;
         for (DType type : types) text += " " + std::string(name(type));
         SCOPED_TRACE(std::string(info(op).name) + text);
-        EXPECT_NO_THROW(check(op, types, attrs, &attrs == &use.attrs.front()))
+        // Of conditions and values on webgpu, one is of int32.
+        const bool few = op != Op::select || first == DType::int32 || types[1] == DType::int32;
+        EXPECT_NO_THROW(check(op, types, attrs, few && &attrs == &use.attrs.front()))
             << "what the rule accepts must run";
         if (HasFatalFailure()) return;
       }
