@@ -50,7 +50,7 @@ for each in "$@"; do
     check "$build/tests/test_runtime"
     # Programs in many chunks of memory.
     if [ "$driver" != swiftshader ]; then
-      check env PARAGON_WEBGPU_BINDING_BYTES=65536 "$build/tests/test_runtime"
+      check env PARAGON_WEBGPU_BINDING_BYTES=131072 "$build/tests/test_runtime"
     fi
   fi
   if wants table; then

@@ -128,6 +128,14 @@ std::vector<Adapter> adapters() {
   return result;
 }
 
+void check_strict(const Adapter& adapter, const Features& features) {
+  if (adapter.kind == AdapterKind::kSoftware)
+    raise("[webgpu] strict: adapter '{}' is software, expected a GPU", adapter.name);
+  if (!features.int64 || !features.float64)
+    raise("[webgpu] strict: adapter '{}' has {} native and {} native, expected both", adapter.name,
+          features.int64 ? "int64" : "no int64", features.float64 ? "float64" : "no float64");
+}
+
 WGPUDevice request_device(WGPUInstance instance, WGPUAdapter adapter,
                           const WGPUDeviceDescriptor& descriptor, const std::string& name) {
   struct Answer {

@@ -32,6 +32,8 @@ struct Found {
   Adapter adapter;
 };
 
+/// Raises if what the settings call strict is not met: a GPU with 64-bit types of its own.
+void check_strict(const Adapter& adapter, const Features& features);
 /// A device of an adapter, which is called `name`. Raises with what the library says.
 WGPUDevice request_device(WGPUInstance instance, WGPUAdapter adapter,
                           const WGPUDeviceDescriptor& descriptor, const std::string& name);

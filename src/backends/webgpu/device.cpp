@@ -48,18 +48,6 @@ struct Device::Shared {
   }
 };
 
-namespace {
-
-void check_strict(const Adapter& adapter, const Features& features) {
-  if (adapter.kind == AdapterKind::kSoftware)
-    raise("[webgpu] strict: adapter '{}' is software, expected a GPU", adapter.name);
-  if (!features.int64 || !features.float64)
-    raise("[webgpu] strict: adapter '{}' has {} native and {} native, expected both", adapter.name,
-          features.int64 ? "int64" : "no int64", features.float64 ? "float64" : "no float64");
-}
-
-}  // namespace
-
 std::shared_ptr<Device> Device::open() {
   static std::mutex mutex;
   struct Open {
@@ -132,6 +120,18 @@ Device::Device(WGPUInstance instance, WGPUAdapter handle, Adapter adapter, const
   queue_ = api().DeviceGetQueue(device_);
 }
 
+template <class Create, class Release>
+auto Device::checked(std::string_view what, Create&& create, Release&& release) {
+  decltype(create()) handle = nullptr;
+  try {
+    guarded(what, [&] { handle = create(); });
+  } catch (const Error&) {
+    if (handle != nullptr) release(handle);
+    throw;
+  }
+  return handle;
+}
+
 size_t Device::most_chunks() const {
   const size_t storage = adapter_.limits.maxStorageBuffersPerShaderStage;
   return std::clamp<size_t>(storage, kOtherStorage + 1, kOtherStorage + kMostChunks) -
@@ -161,16 +161,25 @@ Device::Bindings Device::bindings(size_t chunks) {
     add(kBindData + i, WGPUBufferBindingType_ReadOnlyStorage, false);
   for (uint32_t i = 1; i < chunks; ++i)
     add(kBindChunks + i - 1, WGPUBufferBindingType_Storage, false);
-  guarded("the layout of kernels", [&] {
-    WGPUBindGroupLayoutDescriptor group{};
-    group.entryCount = entries.size();
-    group.entries = entries.data();
-    result.group = api().DeviceCreateBindGroupLayout(device_, &group);
-    WGPUPipelineLayoutDescriptor pipeline{};
-    pipeline.bindGroupLayoutCount = 1;
-    pipeline.bindGroupLayouts = &result.group;
-    result.pipeline = api().DeviceCreatePipelineLayout(device_, &pipeline);
-  });
+  if (result.group == nullptr)
+    result.group = checked(
+        "the bindings of kernels",
+        [&] {
+          WGPUBindGroupLayoutDescriptor descriptor{};
+          descriptor.entryCount = entries.size();
+          descriptor.entries = entries.data();
+          return api().DeviceCreateBindGroupLayout(device_, &descriptor);
+        },
+        api().BindGroupLayoutRelease);
+  result.pipeline = checked(
+      "the layout of kernels",
+      [&] {
+        WGPUPipelineLayoutDescriptor descriptor{};
+        descriptor.bindGroupLayoutCount = 1;
+        descriptor.bindGroupLayouts = &result.group;
+        return api().DeviceCreatePipelineLayout(device_, &descriptor);
+      },
+      api().PipelineLayoutRelease);
   return result;
 }
 
@@ -247,14 +256,16 @@ Buffer Device::create_buffer(uint64_t bytes, WGPUBufferUsage usage, std::string_
   if (bytes > most)
     throw DeviceMemoryError(fmt::format("[webgpu] {} needs {} bytes, device '{}' binds at most {}",
                                         what, bytes, adapter_.name, most));
-  WGPUBuffer handle = nullptr;
   const std::lock_guard lock(mutex_);
-  guarded(what, [&] {
-    WGPUBufferDescriptor descriptor{};
-    descriptor.size = bytes;
-    descriptor.usage = usage;
-    handle = api().DeviceCreateBuffer(device_, &descriptor);
-  });
+  const WGPUBuffer handle = checked(
+      what,
+      [&] {
+        WGPUBufferDescriptor descriptor{};
+        descriptor.size = bytes;
+        descriptor.usage = usage;
+        return api().DeviceCreateBuffer(device_, &descriptor);
+      },
+      api().BufferRelease);
   return Buffer(handle, bytes);
 }
 
@@ -277,8 +288,7 @@ WGPUComputePipeline Device::pipeline(const std::string& source, std::string_view
   }
   const WGPUPipelineLayout layout = bindings(chunks).pipeline;
   // Without the lock: drivers compile several at a time.
-  WGPUComputePipeline pipeline = nullptr;
-  guarded(fmt::format("kernel {}", what), [&] {
+  const auto create = [&] {
     WGPUShaderSourceWGSL text{};
     text.chain.sType = WGPUSType_ShaderSourceWGSL;
     text.code = view_of(source);
@@ -291,9 +301,12 @@ WGPUComputePipeline Device::pipeline(const std::string& source, std::string_view
     descriptor.layout = layout;
     descriptor.compute.module = module;
     descriptor.compute.entryPoint = view_of("main");
-    pipeline = api().DeviceCreateComputePipeline(device_, &descriptor);
+    const WGPUComputePipeline created = api().DeviceCreateComputePipeline(device_, &descriptor);
     api().ShaderModuleRelease(module);
-  });
+    return created;
+  };
+  const WGPUComputePipeline pipeline =
+      checked(fmt::format("kernel {}", what), create, api().ComputePipelineRelease);
   const std::lock_guard lock(mutex_);
   const auto [entry, added] = pipelines_.emplace(std::pair(chunks, source), pipeline);
   if (!added) api().ComputePipelineRelease(pipeline);  // another thread was first
@@ -312,16 +325,17 @@ WGPUBindGroup Device::create_group(std::span<const Bound> bound, size_t chunks) 
     entry.size = each.bytes;
     entries.push_back(entry);
   }
-  WGPUBindGroup group = nullptr;
   const WGPUBindGroupLayout layout = bindings(chunks).group;
-  guarded("the buffers of kernels", [&] {
-    WGPUBindGroupDescriptor descriptor{};
-    descriptor.layout = layout;
-    descriptor.entryCount = entries.size();
-    descriptor.entries = entries.data();
-    group = api().DeviceCreateBindGroup(device_, &descriptor);
-  });
-  return group;
+  return checked(
+      "the buffers of kernels",
+      [&] {
+        WGPUBindGroupDescriptor descriptor{};
+        descriptor.layout = layout;
+        descriptor.entryCount = entries.size();
+        descriptor.entries = entries.data();
+        return api().DeviceCreateBindGroup(device_, &descriptor);
+      },
+      api().BindGroupRelease);
 }
 
 WGPUCommandEncoder Device::create_encoder() {

@@ -108,6 +108,9 @@ class Device {
   Bindings bindings(size_t chunks);
   /// Runs `create` and raises what it reports.
   void guarded(std::string_view what, const std::function<void()>& create);
+  /// What `create` gives; invalid objects have handles, too, which are released.
+  template <class Create, class Release>
+  auto checked(std::string_view what, Create&& create, Release&& release);
 
   WGPUInstance instance_;
   Adapter adapter_;
