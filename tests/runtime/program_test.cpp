@@ -147,6 +147,44 @@ TEST(MemoryPlan, WhatLivesTogetherDoesNotOverlap) {
   }
 }
 
+// A device that binds memory in chunks: a buffer lies within one, or starts with one.
+TEST(MemoryPlan, ChunksAreNotCrossed) {
+  Network network({.input = {12, 12}, .type = DType::int8});
+  network.add(Dense{.units = 20, .activation = "relu"})
+      .add(Dense{.units = 10, .activation = "softmax"});
+  const Optimizer adam = Adam{};
+  const auto program =
+      runtime::compile(train::back_propagation({network.state(), adam, 16, 100, DType::uint8}), {});
+  const auto bytes_of = [&](BufferId id) { return program->buffers[id].bytes(); };
+  size_t borders = 0, longer = 0;
+  for (const size_t chunk : {1024u, 2048u, 4096u})
+    for (const size_t apart : {0u, 12u}) {
+      const runtime::MemoryPlan plan =
+          runtime::plan_memory(*program, bytes_of, {.apart = apart, .chunk = chunk});
+      for (const auto& phase : program->phases) {
+        const auto lives = lifetimes(*program, phase);
+        for (auto a = lives.begin(); a != lives.end(); ++a) {
+          const size_t begin = plan.offsets[a->first], end = begin + bytes_of(a->first);
+          ASSERT_LE(end, plan.bytes);
+          const bool first = begin % chunk == 0;
+          ASSERT_TRUE(first || end == begin || begin / chunk == (end - 1) / chunk)
+              << "buffer " << a->first;
+          longer += end - begin > chunk ? 1 : 0;
+          borders = std::max(borders, end / chunk);
+          for (auto b = std::next(a); b != lives.end(); ++b) {
+            const size_t other = plan.offsets[b->first];
+            const bool together =
+                a->second.first <= b->second.second && b->second.first <= a->second.second;
+            ASSERT_FALSE(together && begin < other + bytes_of(b->first) && other < end)
+                << phase.name << ": buffers " << a->first << " and " << b->first;
+          }
+        }
+      }
+    }
+  EXPECT_GT(borders, 2u);
+  EXPECT_GT(longer, 0u);
+}
+
 GraphMaker small(double factor) {
   GraphMaker maker;
   Builder b = maker.b();
