@@ -71,6 +71,7 @@ inline double tolerance(ir::Op op, DType type, double expected, bool less) {
   }
 }
 
+/// Is `got` the result of an operation, as near to `expected` as it must be?
 inline ::testing::AssertionResult close(ir::Op op, const Tensor& got, const Tensor& expected,
                                         bool less_than_ieee = false) {
   const DType type = expected.type();

@@ -47,13 +47,6 @@ struct Distance {
   size_t to_small = 0, to_large = 0;
 };
 
-/// The first offset from `offset` on where `bytes` cross no border of a chunk that they could
-/// avoid.
-size_t within_chunk(size_t offset, size_t bytes, size_t chunk) {
-  if (chunk == 0 || offset % chunk + bytes <= chunk) return offset;
-  return (offset + chunk - 1) / chunk * chunk;
-}
-
 size_t first_fit(const Lifetime& next, const std::vector<Lifetime>& placed,
                  const std::vector<size_t>& offsets, Distance distance, size_t chunk) {
   std::vector<std::pair<size_t, size_t>> taken;  // begin, end
@@ -88,6 +81,11 @@ size_t place(const std::vector<Lifetime>& all, size_t phase, Distance distance, 
 }
 
 }  // namespace
+
+size_t within_chunk(size_t offset, size_t size, size_t chunk) {
+  if (chunk == 0 || offset % chunk + size <= chunk) return offset;
+  return (offset + chunk - 1) / chunk * chunk;
+}
 
 MemoryPlan plan_memory(const Program& program, const BytesOf& bytes_of, const ArenaRules& rules) {
   std::vector<Lifetime> all = lifetimes(program, bytes_of);

@@ -138,6 +138,9 @@ struct ArenaRules {
   size_t chunk = 0;
 };
 
+/// The first offset from `offset` on where `size` crosses no border of a chunk that it could avoid.
+size_t within_chunk(size_t offset, size_t size, size_t chunk);
+
 /// Plans the arena by the lifetimes over each phase's dispatches, first fit. A backend with a
 /// layout of its own says how many bytes a buffer takes there.
 MemoryPlan plan_memory(const Program& program, const BytesOf& bytes_of, const ArenaRules& rules);

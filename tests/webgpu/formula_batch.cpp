@@ -75,9 +75,10 @@ std::string source(const std::vector<FormulaCase>& cases, size_t elements) {
   return out + "    default: {}\n  }\n  memory[place + 1u] = v;\n}\n";
 }
 
-/// The bind group of a memory; the other bindings get what no kernel here reads.
-WGPUBindGroup bind(webgpu::Device& device, const Buffer& memory, const Buffer& curves,
-                   const Buffer& other, const Buffer& uniform) {
+}  // namespace
+
+std::vector<webgpu::Device::Bound> all_bindings(const Buffer& memory, const Buffer& curves,
+                                                const Buffer& flags, const Buffer& uniform) {
   std::vector<webgpu::Device::Bound> bound;
   const auto add = [&](uint32_t binding, const Buffer& buffer) {
     bound.push_back({binding, &buffer, buffer.bytes()});
@@ -85,14 +86,12 @@ WGPUBindGroup bind(webgpu::Device& device, const Buffer& memory, const Buffer& c
   add(webgpu::kBindMemory, memory);
   add(webgpu::kBindParams, uniform);
   add(webgpu::kBindCurveTables, curves);
-  add(webgpu::kBindFlags, other);
+  add(webgpu::kBindFlags, flags);
   add(webgpu::kBindTables, curves);
   add(webgpu::kBindRecord, uniform);
   for (uint32_t i = 0; i < webgpu::kDataBindings; ++i) add(webgpu::kBindData + i, curves);
-  return device.create_group(bound);
+  return bound;
 }
-
-}  // namespace
 
 std::string FormulaCase::name() const {
   std::string out = fmt::format("{} {}", info(op).name, paragon::name(type));
@@ -141,7 +140,7 @@ void run_formulas(webgpu::Device& device, const webgpu::Features& features,
   const webgpu::Api& api = webgpu::api();
   const WGPUComputePipeline pipeline =
       device.pipeline(link(source(cases, elements), features), "formulas");
-  const WGPUBindGroup group = bind(device, memory, curves, other, uniform);
+  const WGPUBindGroup group = device.create_group(all_bindings(memory, curves, other, uniform));
   const WGPUCommandEncoder encoder = device.create_encoder();
   const WGPUComputePassEncoder pass = api.CommandEncoderBeginComputePass(encoder, nullptr);
   const uint32_t offsets[] = {0, 0};

@@ -29,6 +29,12 @@ struct FormulaCase {
 /// The device to test on if it has these features, otherwise null.
 std::shared_ptr<webgpu::Device> device_with(const webgpu::Features& features);
 
+/// What a kernel of a program with one chunk of memory binds; index tables and data get `curves`.
+std::vector<webgpu::Device::Bound> all_bindings(const webgpu::Buffer& memory,
+                                                const webgpu::Buffer& curves,
+                                                const webgpu::Buffer& flags,
+                                                const webgpu::Buffer& uniform);
+
 /// Computes the results of all cases by one kernel; all have the same number of elements, a
 /// multiple of 64.
 void run_formulas(webgpu::Device& device, const webgpu::Features& features,

@@ -40,13 +40,7 @@ struct Bench {
   Buffer flags = device->create_buffer(256, kStorage, "flags");
 
   std::vector<Device::Bound> bound() const {
-    std::vector<Device::Bound> all = {
-        {webgpu::kBindMemory, &memory, 256},     {webgpu::kBindParams, &uniform, 256},
-        {webgpu::kBindCurveTables, &other, 256}, {webgpu::kBindFlags, &flags, 256},
-        {webgpu::kBindTables, &other, 256},      {webgpu::kBindRecord, &uniform, 256}};
-    for (uint32_t i = 0; i < webgpu::kDataBindings; ++i)
-      all.push_back({webgpu::kBindData + i, &other, 256});
-    return all;
+    return testing::all_bindings(memory, other, flags, uniform);
   }
 
   /// Encodes a pass in which `use` does something after pipeline and group are set.

@@ -107,9 +107,6 @@ void Layout::place_memory(const runtime::Program& program, size_t chunk_words) {
     place.word = static_cast<uint32_t>(word % chunk_words);
     place.spans = place.word + size > chunk_words;
   };
-  const auto next = [&](size_t size) {  // crosses no border that it could avoid
-    return end % chunk_words + size <= chunk_words ? end : round_up(end, chunk_words);
-  };
   // Scalars lie together, so that a step touches few of them; temporaries share an arena.
   for (const bool scalars : {true, false}) {
     for (BufferId id = 0; id < places_.size(); ++id) {
@@ -117,8 +114,10 @@ void Layout::place_memory(const runtime::Program& program, size_t chunk_words) {
       if (places_[id].bank != Bank::kMemory || buffer.kind == Buffer::Kind::kTemporary ||
           buffer.shape.is_scalar() != scalars)
         continue;
-      put(id, next(words(program, id)));
-      end = next(words(program, id)) + words(program, id);
+      const size_t size = words(program, id);
+      const size_t word = runtime::within_chunk(end, size, chunk_words);
+      put(id, word);
+      end = word + size;
     }
     end = round_up(end, kTensorWords);
   }

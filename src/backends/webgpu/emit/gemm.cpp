@@ -120,12 +120,11 @@ class GemmWriter {
     }
     for (uint32_t r = 0; r < tiling_.block_rows; ++r)
       for (uint32_t c = 0; c < tiling_.block_cols; c += wide_step()) {
-        const std::string b = operand_name('b', 0, c);
         if (form_.digits > 0) {
           multiply_digits(r, c);
           continue;
         }
-        const std::string sum = sum_name(r, c, 0);
+        const std::string sum = sum_name(r, c, 0), b = operand_name('b', 0, c);
         w_.add("      {} = {};\n", sum,
                form_.product.add(sum, form_.lane(operand_name('a', 0, r), r % 4),
                                  form_.vectors ? b : form_.lane(b, c % 4)));

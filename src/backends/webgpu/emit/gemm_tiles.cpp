@@ -105,7 +105,7 @@ class LoaderWriter {
                        w_.word(buffer_, at + " + 1u"));
   }
 
-  /// The same for packed bytes: words of four neighbours in k.
+  /// A tile of packed bytes: words of four neighbours in k, of each digit.
   TileLoader write_packed(bool row_is_k) {
     const uint32_t per_line = width_ / 4;
     const bool many = row_is_k && form_.digits > 1;
